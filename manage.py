@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+"""The command line of the device."""
+
+import os
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(f"samd needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "samd.config.settings")
+    execute_from_command_line(sys.argv)

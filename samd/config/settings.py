@@ -1,0 +1,170 @@
+"""Settings from the environment; the defaults run the whole device on one machine without a server.
+
+Every variable is listed in deploy/env.example. A value that makes no sense stops the start, loudly.
+"""
+
+import secrets
+from pathlib import Path
+
+import environ
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+# Where everything that must be kept lives: database, received files, results, models, keys.
+SAMD_HOME = Path(env.str("SAMD_HOME", default=str(BASE_DIR / "var"))).resolve()
+SAMD_HOME.mkdir(parents=True, exist_ok=True)
+
+SAMD_STORE = SAMD_HOME / "store"
+SAMD_RESULTS = SAMD_HOME / "results"
+SAMD_MODELS = SAMD_HOME / "models"
+SAMD_TRUST = SAMD_HOME / "trust"
+SAMD_REFERENCE_BUNDLES = BASE_DIR / "samd" / "inference" / "bundles"
+
+SAMD_AE_TITLE = env.str("SAMD_AE_TITLE", default="SAMD")
+SAMD_DICOM_HOST = env.str("SAMD_DICOM_HOST", default="127.0.0.1")
+SAMD_DICOM_PORT = env.int("SAMD_DICOM_PORT", default=11112)
+SAMD_HTTP_HOST = env.str("SAMD_HTTP_HOST", default="127.0.0.1")
+SAMD_HTTP_PORT = env.int("SAMD_HTTP_PORT", default=8000)
+
+# Limits of the child process that decodes pixels.
+SAMD_DECODE_MEMORY_MIB = env.int("SAMD_DECODE_MEMORY_MIB", default=2048)
+SAMD_DECODE_SECONDS = env.float("SAMD_DECODE_SECONDS", default=30.0)  # a series, plus one for each instance
+
+# A worker that dies is noticed when its lease ends; a living one renews it.
+SAMD_LEASE_SECONDS = env.float("SAMD_LEASE_SECONDS", default=30.0)
+SAMD_SWEEP_SECONDS = env.float("SAMD_SWEEP_SECONDS", default=0.5)
+SAMD_HINT_AGAIN_SECONDS = env.float("SAMD_HINT_AGAIN_SECONDS", default=10.0)
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in `path`, made at the first start and readable by its owner alone."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(SAMD_HOME / "secret_key")
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{SAMD_HOME / 'samd.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Deferred transactions fail under two writers, and WAL with NORMAL loses commits at power loss.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "audit",
+    "samd.records",
+    "samd.console",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+ROOT_URLCONF = "samd.config.urls"
+WSGI_APPLICATION = "samd.config.wsgi.application"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "worklist"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# SAMD_HTTPS says that a TLS proxy stands in front, as it must outside a demonstration on loopback.
+SAMD_HTTPS = env.bool("SAMD_HTTPS", default=False)
+SESSION_COOKIE_SECURE = SAMD_HTTPS
+CSRF_COOKIE_SECURE = SAMD_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if SAMD_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SAMD_HTTPS else None
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ko", "한국어")]
+LOCALE_PATHS = [BASE_DIR / "samd" / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = SAMD_HOME / "static"
+WHITENOISE_USE_FINDERS = True
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_IMPORTS = ("samd.tasks",)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ROUTES = {"samd.analyse": {"queue": "analysis"}, "samd.*": {"queue": "routine"}}
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_POOL = "solo"  # CUDA does not survive a fork; one process for each device
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_TASK_DEFAULT_DELIVERY_MODE = 1  # a lost hint is harmless
+if CELERY_BROKER_URL.startswith("filesystem://"):
+    _broker = SAMD_HOME / "broker"
+    for _folder in ("queue", "taken", "control"):
+        (_broker / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_broker / "queue"),
+        "data_folder_out": str(_broker / "queue"),
+        "control_folder": str(_broker / "control"),
+        "store_processed": False,
+        "polling_interval": 0.2,
+    }
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # These print identifiers and values of data sets.
+        "pydicom": {"level": "CRITICAL"},
+        "pynetdicom": {"level": "CRITICAL"},
+        "highdicom": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,46 @@
+"""Taking model bundles in: verified, copied under their digest, put in force."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+from samd.inference.bundle import Bundle, trusted_keys, verify
+from samd.records.models import ModelVersion
+from samd.records.registry import put_in_force
+
+
+def import_bundle(folder: Path, *, actor: str) -> ModelVersion:
+    """Verify the bundle, keep a copy under its digest, and let it take over from the version in force.
+
+    Raises BundleRefused before anything is copied, and again if the copy is not what was verified.
+    """
+    trusted = trusted_keys(Path(settings.SAMD_TRUST))
+    bundle = verify(folder, trusted=trusted)
+    models = Path(settings.SAMD_MODELS)
+    models.mkdir(parents=True, exist_ok=True)
+    kept = models / bundle.digest
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=models) as scratch:
+            copy = Path(scratch) / bundle.digest
+            shutil.copytree(folder, copy)
+            verify(copy, trusted=trusted)
+            copy.rename(kept)
+    return put_in_force(bundle.card, actor=actor)
+
+
+def import_reference_bundles(*, actor: str) -> list[ModelVersion]:
+    """Trust the key of the bundles that ship with the device, where no key is trusted yet, and import
+    each of them whose name is not known."""
+    trust, shipped = Path(settings.SAMD_TRUST), Path(settings.SAMD_REFERENCE_BUNDLES)
+    if not trust.exists():
+        shutil.copytree(shipped / "trust", trust)
+    known = set(ModelVersion.objects.values_list("name", flat=True))
+    folders = sorted(path.parent for path in shipped.glob("*/manifest.json"))
+    return [import_bundle(folder, actor=actor) for folder in folders if folder.name not in known]
+
+
+def kept_bundle(digest: str) -> Bundle:
+    """The imported bundle of this digest, verified again. Raises BundleRefused."""
+    return verify(Path(settings.SAMD_MODELS) / digest, trusted=trusted_keys(Path(settings.SAMD_TRUST)))

@@ -1,0 +1,86 @@
+"""`manage.py listen`: the DICOM node, until SIGTERM."""
+
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from samd.dicom.receive import Arrival, CannotListen, Refusal, serve
+from samd.records import reception
+
+
+class SingleWriter:
+    """Writes what the node sees, one thing after the other, on one database connection.
+
+    The association threads wait for their turn, and for the commit, before they answer their peer.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    def _do(self, function: Callable[..., Any], **arguments: Any) -> Any:
+        return self._thread.submit(function, **arguments).result()
+
+    def find_peer(self, calling_ae: str, address: str) -> str | None:
+        return self._do(reception.find_peer, calling_ae=calling_ae, address=address)
+
+    def opened(self, association: str, peer: str) -> None:
+        self._do(reception.association_opened, key=association, peer=peer)
+
+    def closed(self, association: str) -> None:
+        self._do(reception.association_closed, key=association)
+
+    def stored(self, arrival: Arrival) -> None:
+        self._do(
+            reception.instance_stored,
+            association=arrival.association,
+            study_instance_uid=arrival.study_instance_uid,
+            series_instance_uid=arrival.series_instance_uid,
+            sop_instance_uid=arrival.sop_instance_uid,
+            sop_class_uid=arrival.sop_class_uid,
+            transfer_syntax_uid=arrival.transfer_syntax_uid,
+            modality=arrival.modality,
+            sha256=arrival.file.sha256,
+            path=str(arrival.file.path),
+            size=arrival.file.size,
+        )
+
+    def refused(self, refusal: Refusal) -> None:
+        self._do(
+            reception.refused,
+            calling_ae=refusal.calling_ae,
+            called_ae=refusal.called_ae,
+            address=refusal.address,
+            reason=refusal.reason,
+            association=refusal.kind == "association",
+        )
+
+
+class Command(BaseCommand):
+    help = "Run the DICOM node: C-ECHO and C-STORE from known peers, until it is told to stop."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        reception.close_left_open()
+        writer = SingleWriter()
+        ae_title, port = settings.SAMD_AE_TITLE, settings.SAMD_DICOM_PORT
+        try:
+            with serve(
+                ae_title=ae_title,
+                host=settings.SAMD_DICOM_HOST,
+                port=port,
+                root=Path(settings.SAMD_STORE),
+                find_peer=writer.find_peer,
+                journal=writer,
+            ):
+                self.stdout.write(f"{ae_title} listens on {settings.SAMD_DICOM_HOST}, port {port}")
+                stop.wait()
+        except CannotListen as problem:
+            raise CommandError(str(problem)) from problem

@@ -1,0 +1,18 @@
+"""`manage.py setup`: everything a new installation needs, and nothing an old one would lose."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from samd.console.importing import import_reference_bundles
+
+
+class Command(BaseCommand):
+    help = "Bring the database up to date and import the reference models that are not there yet."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        for model in import_reference_bundles(actor="setup"):
+            self.stdout.write(f"imported {model} ({model.digest[:12]})")
+        self.stdout.write("the database is up to date")

@@ -1,0 +1,202 @@
+"""Which models take a study: for every model in force one selection, or a refusal with its reasons."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from samd.domain.card import InputGate, ModelCard
+from samd.domain.codes import (
+    INSUFFICIENT_QUALITY,
+    OBJECT_SET_INCOMPLETE,
+    OBJECT_TYPES_NOT_SUPPORTED,
+    OBJECTS_INCORRECTLY_FORMATTED,
+    Code,
+)
+from samd.domain.finding import Reason
+from samd.domain.geometry import Arrangement, arrange
+from samd.domain.study import Instance, Series, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One analysis to do: this model on this series, its frames in the order of `arrangement`."""
+
+    card: ModelCard
+    series: Series
+    arrangement: Arrangement
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what will be analysed, by content."""
+        return _digest(f"{i.sop_instance_uid} {i.sha256}" for i in self.series.instances)
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """This model does not analyse this study. `concerns` is False where no series is of its modality."""
+
+    card: ModelCard
+    reasons: tuple[Reason, ...]
+    concerns: bool
+    series: Series | None = None  # the one that came closest
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what was refused and why."""
+        contents = self.series.instances if self.series else ()
+        return _digest(
+            [*(r.message for r in self.reasons), *(f"{i.sop_instance_uid} {i.sha256}" for i in contents)]
+        )
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def select_models(
+    study: Study, cards: Iterable[ModelCard], *, decodable: frozenset[str]
+) -> tuple[Selection | Declined, ...]:
+    """For every card a Selection or a Declined. `decodable` are transfer syntax UIDs that can be read.
+
+    Of several series that a model accepts it gets the one with most planes; among equals the lowest
+    series number, then the lowest UID, so that the choice never depends on the order of arrival.
+    """
+    return tuple(_decide(study, card, decodable) for card in cards)
+
+
+def _decide(study: Study, card: ModelCard, decodable: frozenset[str]) -> Selection | Declined:
+    candidates = sorted(
+        (s for s in study.series if s.modality in card.gate.modalities), key=_preference
+    )
+    if not candidates:
+        found = ", ".join(sorted({s.modality or "none" for s in study.series})) or "none"
+        wanted = " or ".join(sorted(card.gate.modalities))
+        message = f"the model analyses {wanted}; the modality of this study is {found}"
+        return Declined(card, (Reason("modality", message, OBJECT_TYPES_NOT_SUPPORTED),), concerns=False)
+    refusals: list[Declined] = []
+    for series in candidates:
+        arrangement = arrange([frame for instance in series.instances for frame in instance.frames])
+        reasons = _unmet(card.gate, study, series, arrangement, decodable)
+        if isinstance(arrangement, Arrangement) and not reasons:
+            return Selection(card, series, arrangement)
+        refusals.append(Declined(card, reasons, concerns=True, series=series))
+    return min(refusals, key=lambda refusal: len(refusal.reasons))
+
+
+def _preference(series: Series) -> tuple[int, int, str]:
+    planes = sum(len(instance.frames) for instance in series.instances)
+    return (-planes, series.number, series.series_instance_uid)
+
+
+def _unmet(
+    gate: InputGate,
+    study: Study,
+    series: Series,
+    arrangement: Arrangement | tuple[Reason, ...],
+    decodable: frozenset[str],
+) -> tuple[Reason, ...]:
+    """Every input requirement that the series does not meet, all named together."""
+    reasons = [*_unmet_by_patient(gate, study), *_unmet_by_description(gate, series)]
+    reasons += _unmet_by_encoding(gate, series.instances, decodable)
+    if isinstance(arrangement, Arrangement):
+        reasons += _unmet_by_geometry(gate, series, arrangement)
+    else:
+        reasons += arrangement
+    return tuple(reasons)
+
+
+def _unmet_by_patient(gate: InputGate, study: Study) -> list[Reason]:
+    if study.patient_age is None or gate.patient_age.admit(study.patient_age):
+        return []
+    return [
+        Reason(
+            "patient age",
+            f"the stated age is {study.patient_age:.0f} years; the model takes {gate.patient_age} years",
+            OBJECT_TYPES_NOT_SUPPORTED,
+        )
+    ]
+
+
+def _unmet_by_description(gate: InputGate, series: Series) -> list[Reason]:
+    reasons = []
+    part = series.body_part
+    if part and (part in gate.excluded_body_parts or (gate.body_parts and part not in gate.body_parts)):
+        reasons.append(
+            Reason("body part", f"the body part {part} is outside the intended use", OBJECT_TYPES_NOT_SUPPORTED)
+        )
+    views = {i.view_position for i in series.instances if i.view_position}
+    if gate.views and views - gate.views:
+        found, wanted = ", ".join(sorted(views - gate.views)), " or ".join(sorted(gate.views))
+        reasons.append(
+            Reason("view", f"the view is {found}; the model takes {wanted}", OBJECT_TYPES_NOT_SUPPORTED)
+        )
+    return reasons
+
+
+def _unmet_by_encoding(
+    gate: InputGate, instances: tuple[Instance, ...], decodable: frozenset[str]
+) -> list[Reason]:
+    reasons = []
+    unknown = {i.transfer_syntax_uid for i in instances} - decodable
+    if unknown:
+        message = f"images in transfer syntax {', '.join(sorted(unknown))} cannot be decoded here"
+        reasons.append(Reason("transfer syntax", message, OBJECT_TYPES_NOT_SUPPORTED))
+    if not gate.lossy and any(i.lossy for i in instances):
+        message = "the images were compressed with loss; their values cannot be trusted for this model"
+        reasons.append(Reason("compression", message, INSUFFICIENT_QUALITY))
+    colours = {i.photometric_interpretation for i in instances} - {"MONOCHROME1", "MONOCHROME2"}
+    if colours:
+        message = f"the images are {', '.join(sorted(colours)) or 'of no stated kind'}, not greyscale"
+        reasons.append(Reason("photometric interpretation", message, OBJECT_TYPES_NOT_SUPPORTED))
+    return reasons
+
+
+def _unmet_by_geometry(gate: InputGate, series: Series, arrangement: Arrangement) -> list[Reason]:
+    reasons = []
+
+    def demand(met: bool, requirement: str, message: str, code: Code) -> None:
+        if not met:
+            reasons.append(Reason(requirement, message, code))
+
+    orientation = arrangement.orientation
+    demand(
+        not gate.orientations or orientation in gate.orientations,
+        "orientation",
+        f"the planes are {orientation}; the model takes {' or '.join(sorted(gate.orientations))}",
+        OBJECT_TYPES_NOT_SUPPORTED,
+    )
+    planes = len(arrangement.frames)
+    demand(
+        gate.planes.admit(planes),
+        "planes",
+        f"there are {planes} images; the model takes {gate.planes}",
+        OBJECT_SET_INCOMPLETE,
+    )
+    smallest = min((min(i.rows, i.columns) for i in series.instances), default=0)
+    demand(
+        gate.rows_and_columns.admit(smallest),
+        "matrix",
+        f"the images have {smallest} rows or columns; the model takes {gate.rows_and_columns}",
+        INSUFFICIENT_QUALITY,
+    )
+    spacing = arrangement.pixel_spacing
+    demand(
+        spacing is None or all(gate.pixel_spacing.admit(mm) for mm in spacing),
+        "pixel spacing",
+        f"the pixel spacing is {spacing} mm; the model takes {gate.pixel_spacing} mm",
+        INSUFFICIENT_QUALITY,
+    )
+    between = arrangement.plane_spacing
+    demand(
+        between is None or gate.plane_spacing.admit(between),
+        "plane spacing",
+        f"the planes lie {between or 0:g} mm apart; the model takes {gate.plane_spacing} mm",
+        INSUFFICIENT_QUALITY,
+    )
+    demand(
+        all(i.rows and i.columns for i in series.instances),
+        "pixel data",
+        "an object of the series has no image",
+        OBJECTS_INCORRECTLY_FORMATTED,
+    )
+    return reasons

@@ -1,0 +1,149 @@
+"""The queue of record: leases, fencing tokens, attempts and dead letters.
+
+A job is claimed by one UPDATE, kept by renewing its lease, and finished by an UPDATE that names the
+token of the claim, in the transaction that stores the effect. A worker that lost its lease cannot
+store anything; a worker that died is replaced when its lease ends. No broker is needed for any of it.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from samd.records.models import Job
+
+# How often each kind of work is tried. An analysis gets one attempt more, which runs no model: it
+# only answers that the analysis failed (see samd.tasks).
+ATTEMPTS = {Job.Kind.COMPLETE: 20, Job.Kind.ANALYSE: 4, Job.Kind.DELIVER: 20}
+
+
+class LeaseLost(Exception):
+    """Somebody else may hold the job by now: nothing of this attempt may be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one job until its lease ends. `attempt` counts from 1."""
+
+    job: int
+    subject: int
+    token: int
+    attempt: int
+    last: bool
+
+
+def enqueue(kind: Job.Kind, subject: int, *, not_before: datetime) -> None:
+    """Put work on `subject` into the queue; again, with fresh attempts, if it was there before."""
+    Job.objects.update_or_create(
+        kind=kind,
+        subject=subject,
+        defaults={
+            "state": Job.State.READY,
+            "not_before": not_before,
+            "lease_until": None,
+            "attempts": 0,
+            "hinted_at": None,
+            "error": "",
+            "changed_at": timezone.now(),
+        },
+    )
+
+
+def _claimable(now: datetime) -> Q:
+    return Q(state=Job.State.READY, not_before__lte=now) | Q(state=Job.State.LEASED, lease_until__lt=now)
+
+
+def due(now: datetime, *, hint_again: timedelta) -> QuerySet[Job]:
+    """Jobs that a worker could claim and that were not hinted at, or so long ago that the hint is lost."""
+    stale = Q(hinted_at=None) | Q(hinted_at__lt=now - hint_again)
+    return Job.objects.filter(_claimable(now) & stale).order_by("not_before")
+
+
+@contextmanager
+def claimed(job_id: int, *, lease: timedelta) -> Iterator[Claim | None]:
+    """Claim the job and renew its lease in the background until the block ends.
+
+    Gives None where the job is taken, done, dead or not due. A claim of a job whose attempts are
+    used up makes it a dead letter instead.
+    """
+    claim = _claim(job_id, lease=lease)
+    if claim is None:
+        yield None
+        return
+    ended = threading.Event()
+    keeper = threading.Thread(target=_renew, args=(claim, lease, ended), daemon=True)
+    keeper.start()
+    try:
+        yield claim
+    finally:
+        ended.set()
+        keeper.join()
+
+
+def _claim(job_id: int, *, lease: timedelta) -> Claim | None:
+    now = timezone.now()
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(_claimable(now), pk=job_id).first()
+        if job is None:
+            return None
+        cap = ATTEMPTS[Job.Kind(job.kind)]
+        job.changed_at = now
+        if job.attempts >= cap:
+            job.state = Job.State.DEAD
+            job.error = job.error or f"given up after {cap} attempts; each ended without a word"
+            job.save()
+            return None
+        job.state = Job.State.LEASED
+        job.lease_until = now + lease
+        job.token += 1
+        job.attempts += 1
+        job.hinted_at = None
+        job.save()
+    return Claim(
+        job=job.pk, subject=job.subject, token=job.token, attempt=job.attempts, last=job.attempts == cap
+    )
+
+
+def _held(claim: Claim) -> QuerySet[Job]:
+    return Job.objects.filter(pk=claim.job, token=claim.token, state=Job.State.LEASED)
+
+
+def _renew(claim: Claim, lease: timedelta, ended: threading.Event) -> None:
+    try:
+        while not ended.wait(lease.total_seconds() / 3):
+            if not _held(claim).update(lease_until=timezone.now() + lease):
+                return
+    finally:
+        connection.close()
+
+
+def _leave(claim: Claim, **changes: object) -> None:
+    """Give the job up with `changes`, in the caller's transaction; raise LeaseLost if it is not ours."""
+    if not _held(claim).update(lease_until=None, hinted_at=None, changed_at=timezone.now(), **changes):
+        raise LeaseLost(f"job/{claim.job} is no longer ours")
+
+
+def finish(claim: Claim) -> None:
+    """The work is done and its effect is in this transaction."""
+    _leave(claim, state=Job.State.DONE, error="")
+
+
+def wait(claim: Claim, *, until: datetime) -> None:
+    """It is too early: come back at `until`. This was not an attempt."""
+    _leave(claim, state=Job.State.READY, not_before=until, attempts=F("attempts") - 1)
+
+
+def retry(claim: Claim, *, error: str, not_before: datetime) -> None:
+    """It did not work this time: try again at `not_before`, or make it a dead letter after the last."""
+    state = Job.State.DEAD if claim.last else Job.State.READY
+    _leave(claim, state=state, error=error, not_before=not_before)
+
+
+def bury(claim: Claim, *, error: str) -> None:
+    """It will never work: a dead letter that an operator must see to."""
+    _leave(claim, state=Job.State.DEAD, error=error)

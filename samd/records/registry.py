@@ -1,0 +1,53 @@
+"""Which model versions are known and in force."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit import trail
+from audit.events import Event
+from samd import VERSION
+from samd.domain.card import ExplanationMethod, InputGate, ModelCard
+from samd.domain.codes import Code
+from samd.records.models import ModelVersion
+
+_IMAGING = Code("363679005", "SCT", "Imaging")
+
+
+def put_in_force(card: ModelCard, *, actor: str) -> ModelVersion:
+    """Remember an imported model version and let it take the place of the one in force."""
+    with transaction.atomic():
+        ModelVersion.objects.filter(name=card.name, in_force=True).update(in_force=False)
+        model, _ = ModelVersion.objects.update_or_create(
+            digest=card.digest,
+            defaults={"in_force": True},
+            create_defaults={
+                "name": card.name,
+                "version": card.version,
+                "title": card.title,
+                "in_force": True,
+                "imported_at": timezone.now(),
+            },
+        )
+        trail.append(
+            Event.MODEL_IMPORTED, f"model/{model.pk}", actor=actor, digest=card.digest, version=card.version
+        )
+    return model
+
+
+def card_of(model: ModelVersion) -> ModelCard:
+    """What the registry itself knows of a model: enough to say that its analysis failed.
+
+    The bundle may be the very thing that failed, so nothing is read from it.
+    """
+    return ModelCard(
+        name=model.name,
+        version=model.version,
+        title=model.title,
+        manufacturer=f"samd {VERSION}",
+        digest=model.digest,
+        weights_digest="",
+        procedure=_IMAGING,
+        intended_use="",
+        gate=InputGate(modalities=frozenset()),
+        explanation=ExplanationMethod("none", "", "", "", 0.0),
+    )

@@ -1,0 +1,238 @@
+"""Rows to domain values and back; every change of an analysis commits with its audit event."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit import trail
+from audit.events import Event
+from audit.trail import Fact
+from samd.domain.finding import Explanation, Finding, Outcome, Reason
+from samd.domain.lifecycle import Stage, check_transition
+from samd.domain.selection import Declined, Selection
+from samd.records import jobs
+from samd.records.models import Analysis, Delivery, Instance, Job, ModelVersion, Peer, ResultObject, Run
+
+
+@dataclass(frozen=True, slots=True)
+class KeptObject:
+    """A result object as a durable file; `path` is relative to the results folder."""
+
+    kind: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    sop_class_uid: str
+    sha256: str
+    path: str
+    size: int
+
+
+def instances_of(run: Run) -> list[Instance]:
+    """What this run analyses: everything of the study that came in it or before it."""
+    return list(
+        Instance.objects.filter(run__study=run.study, run__number__lte=run.number).order_by("pk")
+    )
+
+
+def advance(analysis: Analysis, stage: Stage, event: Event, **facts: Fact) -> None:
+    """Move the analysis, in the caller's transaction, and record the move; illegal moves raise."""
+    check_transition(Stage(analysis.stage), stage)
+    analysis.stage = stage
+    analysis.changed_at = timezone.now()
+    analysis.save()
+    trail.append(event, f"analysis/{analysis.pk}", **facts)
+
+
+class MoreArrived(Exception):
+    """Images came between looking at the run and completing it: look again."""
+
+
+def complete_run(
+    claim: jobs.Claim,
+    run: Run,
+    decisions: Sequence[tuple[ModelVersion, Selection | Declined]],
+    *,
+    seen: int,
+) -> None:
+    """Close the run and queue an analysis for each model that it concerns.
+
+    A model whose input is what it was in the run before is not run again. `seen` is the number of
+    instances that `decisions` were made on; raises MoreArrived if there are more by now.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        run = Run.objects.select_for_update().select_related("study").get(pk=run.pk)
+        if len(instances_of(run)) != seen:
+            raise MoreArrived
+        run.completed_at = now
+        run.not_applicable = [
+            [model.title, reason.message]
+            for model, decision in decisions
+            if isinstance(decision, Declined) and not decision.concerns
+            for reason in decision.reasons
+        ]
+        run.save()
+        trail.append(Event.RUN_COMPLETED, f"run/{run.pk}", instances=seen)
+        for model, decision in decisions:
+            _queue(run, model, decision, now)
+        jobs.finish(claim)
+
+
+def _queue(run: Run, model: ModelVersion, decision: Selection | Declined, now: datetime) -> None:
+    if isinstance(decision, Declined):
+        reasons = [reason.message for reason in decision.reasons]
+        trail.append(Event.MODEL_DECLINED, f"run/{run.pk}", model=model.digest, reasons=reasons)
+        if not decision.concerns:
+            return
+    earlier = (
+        Analysis.objects.filter(run__study=run.study, model__name=model.name).order_by("run__number").last()
+    )
+    if earlier is not None and (earlier.model_id, earlier.input_digest) == (model.pk, decision.digest):
+        return
+    analysis = Analysis.objects.create(
+        run=run,
+        model=model,
+        input_digest=decision.digest,
+        supersedes=earlier,
+        queued_at=now,
+        changed_at=now,
+    )
+    jobs.enqueue(Job.Kind.ANALYSE, analysis.pk, not_before=now)
+    trail.append(
+        Event.ANALYSIS_QUEUED, f"analysis/{analysis.pk}", model=model.digest, input=decision.digest
+    )
+
+
+def start_analysis(claim: jobs.Claim) -> Analysis:
+    """The analysis of this claim, now ANALYSING; an attempt before this one may have left it so."""
+    with transaction.atomic():
+        analysis = Analysis.objects.select_related("model", "run__study", "supersedes").get(pk=claim.subject)
+        if analysis.stage == Stage.ANALYSING:
+            advance(analysis, Stage.QUEUED, Event.ANALYSIS_RETURNED, attempt=claim.attempt - 1)
+        advance(analysis, Stage.ANALYSING, Event.ANALYSIS_STARTED, attempt=claim.attempt)
+    return analysis
+
+
+def report_analysis(
+    claim: jobs.Claim, analysis: Analysis, outcome: Outcome, objects: Sequence[KeptObject]
+) -> None:
+    """Store the answer and its objects, and queue their delivery to every peer that gets results."""
+    now = timezone.now()
+    with transaction.atomic():
+        jobs.finish(claim)
+        analysis.answer = outcome.answer
+        analysis.reasons = [_plain_reason(reason) for reason in outcome.reasons]
+        analysis.findings = [_plain_finding(finding) for finding in outcome.findings]
+        analysis.explanation = _plain_explanation(outcome.explanation)
+        ResultObject.objects.bulk_create(
+            ResultObject(
+                analysis=analysis,
+                kind=kept.kind,
+                sop_instance_uid=kept.sop_instance_uid,
+                series_instance_uid=kept.series_instance_uid,
+                sop_class_uid=kept.sop_class_uid,
+                sha256=kept.sha256,
+                path=kept.path,
+                size=kept.size,
+            )
+            for kept in objects
+        )
+        advance(
+            analysis,
+            Stage.REPORTED,
+            Event.ANALYSIS_REPORTED,
+            answer=outcome.answer,
+            objects=[f"{kept.sop_instance_uid} {kept.sha256}" for kept in objects],
+        )
+        for peer in Peer.objects.filter(gets_results=True):
+            delivery = Delivery.objects.create(analysis=analysis, peer=peer)
+            jobs.enqueue(Job.Kind.DELIVER, delivery.pk, not_before=now)
+
+
+def _plain_reason(reason: Reason) -> dict[str, str]:
+    return {"requirement": reason.requirement, "message": reason.message}
+
+
+def _plain_finding(finding: Finding) -> dict[str, object]:
+    return {
+        "type": finding.type.meaning,
+        "site": finding.site.meaning if finding.site else None,
+        "present": finding.present,
+        "undetermined": finding.undetermined,
+        "measurements": [
+            {"name": m.name.meaning, "value": m.value, "unit": m.unit.value} for m in finding.measurements
+        ],
+    }
+
+
+def _plain_explanation(explanation: Explanation | None) -> dict[str, object]:
+    if explanation is None:
+        return {}
+    return {
+        "method": explanation.method,
+        "layer": explanation.layer,
+        "target": explanation.target,
+        "baseline": explanation.baseline,
+        "metric": explanation.faithfulness.metric,
+        "value": explanation.faithfulness.value,
+        "limit": explanation.faithfulness.limit,
+        "withheld": explanation.withheld,
+    }
+
+
+def delivered(claim: jobs.Claim, delivery: Delivery, *, remark: str) -> None:
+    """The peer has accepted every object; when every peer has, the analysis is DELIVERED."""
+    with transaction.atomic():
+        jobs.finish(claim)
+        delivery.delivered_at = timezone.now()
+        delivery.remark = remark
+        delivery.save()
+        trail.append(Event.REPORT_DELIVERED, f"delivery/{delivery.pk}", peer=delivery.peer.name)
+        # The lock lets only the last of several deliveries see all the others done.
+        analysis = Analysis.objects.select_for_update().get(pk=delivery.analysis_id)
+        if not analysis.deliveries.filter(delivered_at=None).exists():
+            advance(analysis, Stage.DELIVERED, Event.REPORT_DELIVERED)
+
+
+def postponed(claim: jobs.Claim, delivery: Delivery, *, words: str, wait: timedelta) -> None:
+    """The peer did not take the objects this time; after the last attempt, an operator must act."""
+    if claim.last:
+        refused(claim, delivery, words=words)
+        return
+    with transaction.atomic():
+        jobs.retry(claim, error=words, not_before=timezone.now() + wait)
+        delivery.remark = words
+        delivery.save()
+        trail.append(Event.DELIVERY_POSTPONED, f"delivery/{delivery.pk}", attempt=claim.attempt, words=words)
+
+
+def refused(claim: jobs.Claim, delivery: Delivery, *, words: str) -> None:
+    """The peer will not take the objects: a dead letter with its words."""
+    with transaction.atomic():
+        jobs.bury(claim, error=words)
+        delivery.remark = words
+        delivery.save()
+        analysis = Analysis.objects.select_for_update().get(pk=delivery.analysis_id)
+        if analysis.stage == Stage.REPORTED:
+            advance(analysis, Stage.UNDELIVERED, Event.REPORT_REFUSED, peer=delivery.peer.name, words=words)
+
+
+class NotDead(Exception):
+    """Only a dead letter can be tried again by hand."""
+
+
+def reopen(job: int, *, actor: str) -> None:
+    """Put a dead letter back into the queue with fresh attempts."""
+    with transaction.atomic():
+        letter = Job.objects.select_for_update().get(pk=job)
+        if letter.state != Job.State.DEAD:
+            raise NotDead(f"job/{job} is {letter.state}, not a dead letter")
+        jobs.enqueue(Job.Kind(letter.kind), letter.subject, not_before=timezone.now())
+        trail.append(Event.DELIVERY_REOPENED, f"job/{job}", actor=actor, kind=letter.kind)
+        if letter.kind == Job.Kind.DELIVER:
+            analysis = Delivery.objects.select_related("analysis").get(pk=letter.subject).analysis
+            if analysis.stage == Stage.UNDELIVERED:
+                advance(analysis, Stage.REPORTED, Event.DELIVERY_REOPENED)

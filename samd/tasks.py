@@ -1,0 +1,169 @@
+"""The three tasks, one for each reason to wait or to retry: time, the GPU, the network.
+
+A message carries a job id and nothing else. A task claims the job, loads, makes one call, and stores
+the effect in the transaction that finishes the job; a hint that comes twice finds nothing to claim.
+"""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from samd.dicom.decode import DecodeLimits
+from samd.dicom.deliver import Peer as Destination
+from samd.dicom.deliver import PeerRefused, send
+from samd.dicom.encode import Context, Predecessor
+from samd.dicom.read import DECODABLE, read_study
+from samd.dicom.storage import keep
+from samd.domain.codes import UNSPECIFIED_REASON
+from samd.domain.finding import Reason
+from samd.domain.selection import Declined, select_models
+from samd.domain.study import Study, is_complete
+from samd.inference import catalogue
+from samd.pipeline import AnalysisFailed, Report, analyse, fail, refuse
+from samd.records import jobs, registry, store
+from samd.records.models import Analysis, Delivery, Instance, ModelVersion, Run
+from samd.records.reception import reception_of
+
+logger = logging.getLogger(__name__)
+
+# After a transient refusal: 5 s, 10 s, 20 s … at most 15 minutes apart.
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+@shared_task(name="samd.complete")
+def complete(job: int) -> None:
+    """Choose the models for a run once nobody sends its study any more."""
+    with jobs.claimed(job, lease=_lease()) as claim:
+        if claim is None:
+            return
+        run = Run.objects.select_related("study").get(pk=claim.subject)
+        reception, quiet_period = reception_of(run), timedelta(seconds=run.quiet_seconds)
+        if not is_complete(reception, now=timezone.now(), quiet_period=quiet_period):
+            soon = timezone.now() + timedelta(seconds=1)
+            jobs.wait(claim, until=max(soon, reception.last_arrival + quiet_period))
+            return
+        rows = store.instances_of(run)
+        models = list(ModelVersion.objects.filter(in_force=True))
+        cards = [_verified(model).card for model in models]
+        decisions = select_models(_study(rows), cards, decodable=DECODABLE)
+        try:
+            store.complete_run(claim, run, list(zip(models, decisions, strict=True)), seen=len(rows))
+        except store.MoreArrived:
+            jobs.wait(claim, until=timezone.now() + quiet_period)
+
+
+@shared_task(name="samd.analyse")
+def analyse_one(job: int) -> None:
+    """Run one model on one run of a study, and keep the objects that say its answer."""
+    with jobs.claimed(job, lease=_lease()) as claim:
+        if claim is None:
+            return
+        analysis = store.start_analysis(claim)
+        study = _study(store.instances_of(analysis.run))
+        try:
+            report = _report(analysis, study, last_words=claim.last)
+        except Exception as error:
+            # Not one of the expected failures: tried again, and in the last attempt answered as failed.
+            jobs.retry(claim, error=type(error).__name__, not_before=timezone.now() + FIRST_WAIT)
+            raise
+        store.report_analysis(claim, analysis, report.outcome, _keep(analysis, report))
+
+
+def _report(analysis: Analysis, study: Study, *, last_words: bool) -> Report:
+    """The report of this analysis; in the last attempt, when none succeeded, that it failed."""
+    context = _context(analysis)
+    if last_words:
+        message = "the analysis did not end in any of its attempts; see the operator's list of jobs"
+        reason = Reason("analysis", message, UNSPECIFIED_REASON)
+        return fail(study, registry.card_of(analysis.model), reason, context=context)
+    bundle = _verified(analysis.model)
+    (decision,) = select_models(study, [bundle.card], decodable=DECODABLE)
+    try:
+        if not isinstance(decision, Declined):
+            model = catalogue.warm(bundle)
+            answer = analyse(study, decision, model, context=context, limits=_limits())
+            if isinstance(answer, Report):
+                return answer
+            decision = answer
+        return refuse(study, decision, context=context)
+    except AnalysisFailed as failure:
+        return fail(study, bundle.card, failure.reason, context=context)
+
+
+@shared_task(name="samd.deliver")
+def deliver(job: int) -> None:
+    """Send the objects of one analysis to one peer."""
+    with jobs.claimed(job, lease=_lease()) as claim:
+        if claim is None:
+            return
+        delivery = Delivery.objects.select_related("analysis", "peer").get(pk=claim.subject)
+        peer = delivery.peer
+        destination = Destination(peer.name, peer.ae_title, peer.host, peer.port)
+        files = [Path(settings.SAMD_RESULTS) / kept.path for kept in delivery.analysis.objects.all()]
+        try:
+            receipt = send(files, peer=destination, calling_ae=settings.SAMD_AE_TITLE)
+        except PeerRefused as refusal:
+            if refusal.permanent:
+                store.refused(claim, delivery, words=str(refusal))
+            else:
+                wait = min(FIRST_WAIT * 2 ** (claim.attempt - 1), LONGEST_WAIT)
+                store.postponed(claim, delivery, words=str(refusal), wait=wait)
+            return
+        store.delivered(claim, delivery, remark="; ".join(receipt.warnings))
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.SAMD_LEASE_SECONDS)
+
+
+def _limits() -> DecodeLimits:
+    return DecodeLimits(memory_mib=settings.SAMD_DECODE_MEMORY_MIB, seconds=settings.SAMD_DECODE_SECONDS)
+
+
+def _verified(model: ModelVersion) -> Bundle:
+    folder = Path(settings.SAMD_MODELS) / model.digest
+    return verify(folder, trusted=trusted_keys(Path(settings.SAMD_TRUST)))
+
+
+def _study(rows: list[Instance]) -> Study:
+    root = Path(settings.SAMD_STORE)
+    return read_study([(root / row.path, row.sha256) for row in rows]).study
+
+
+def _context(analysis: Analysis) -> Context:
+    """Content dates come from the queueing of the analysis: a second attempt makes the same bytes."""
+    earlier = analysis.supersedes.objects.filter(kind="SR").first() if analysis.supersedes else None
+    predecessor = (
+        Predecessor(earlier.sop_instance_uid, earlier.series_instance_uid) if earlier is not None else None
+    )
+    return Context(run=analysis.run.number, created=analysis.queued_at, supersedes=predecessor)
+
+
+def _keep(analysis: Analysis, report: Report) -> list[store.KeptObject]:
+    """Write objects and previews durably. A second attempt writes the same names with the same bytes."""
+    folder = Path(settings.SAMD_RESULTS) / str(analysis.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, image in report.encoded.previews.items():
+        write_durably(folder / f"{name}.png", image)
+    kept = []
+    for dataset in report.encoded.objects:
+        content = to_bytes(dataset)
+        name = f"{dataset.SOPInstanceUID}.dcm"
+        write_durably(folder / name, content)
+        kept.append(
+            store.KeptObject(
+                kind=OBJECT_KINDS[dataset.SOPClassUID],
+                sop_instance_uid=dataset.SOPInstanceUID,
+                series_instance_uid=dataset.SeriesInstanceUID,
+                sop_class_uid=dataset.SOPClassUID,
+                sha256=hashlib.sha256(content).hexdigest(),
+                path=f"{analysis.pk}/{name}",
+                size=len(content),
+            )
+        )
+    return kept
