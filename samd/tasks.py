@@ -4,7 +4,6 @@ A message carries a job id and nothing else. A task claims the job, loads, makes
 the effect in the transaction that finishes the job; a hint that comes twice finds nothing to claim.
 """
 
-import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,20 +14,19 @@ from django.utils import timezone
 from samd.dicom.decode import DecodeLimits
 from samd.dicom.deliver import Peer as Destination
 from samd.dicom.deliver import PeerRefused, send
-from samd.dicom.encode import Context, Predecessor
+from samd.dicom.encode import Context, Predecessor, to_bytes
 from samd.dicom.read import DECODABLE, read_study
-from samd.dicom.storage import keep
+from samd.dicom.storage import store as keep
 from samd.domain.codes import UNSPECIFIED_REASON
 from samd.domain.finding import Reason
 from samd.domain.selection import Declined, select_models
 from samd.domain.study import Study, is_complete
 from samd.inference import catalogue
+from samd.inference.bundle import Bundle, trusted_keys, verify
 from samd.pipeline import AnalysisFailed, Report, analyse, fail, refuse
 from samd.records import jobs, registry, store
 from samd.records.models import Analysis, Delivery, Instance, ModelVersion, Run
 from samd.records.reception import reception_of
-
-logger = logging.getLogger(__name__)
 
 # After a transient refusal: 5 s, 10 s, 20 s … at most 15 minutes apart.
 FIRST_WAIT = timedelta(seconds=5)
@@ -85,7 +83,7 @@ def _report(analysis: Analysis, study: Study, *, last_words: bool) -> Report:
     (decision,) = select_models(study, [bundle.card], decodable=DECODABLE)
     try:
         if not isinstance(decision, Declined):
-            model = catalogue.warm(bundle)
+            model = catalogue.load(bundle)
             answer = analyse(study, decision, model, context=context, limits=_limits())
             if isinstance(answer, Report):
                 return answer
@@ -145,25 +143,28 @@ def _context(analysis: Analysis) -> Context:
 
 
 def _keep(analysis: Analysis, report: Report) -> list[store.KeptObject]:
-    """Write objects and previews durably. A second attempt writes the same names with the same bytes."""
-    folder = Path(settings.SAMD_RESULTS) / str(analysis.pk)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, image in report.encoded.previews.items():
-        write_durably(folder / f"{name}.png", image)
-    kept = []
-    for dataset in report.encoded.objects:
-        content = to_bytes(dataset)
-        name = f"{dataset.SOPInstanceUID}.dcm"
-        write_durably(folder / name, content)
-        kept.append(
-            store.KeptObject(
-                kind=OBJECT_KINDS[dataset.SOPClassUID],
-                sop_instance_uid=dataset.SOPInstanceUID,
-                series_instance_uid=dataset.SeriesInstanceUID,
-                sop_class_uid=dataset.SOPClassUID,
-                sha256=hashlib.sha256(content).hexdigest(),
-                path=f"{analysis.pk}/{name}",
-                size=len(content),
-            )
-        )
-    return kept
+    """Write the objects durably, and beside them the pictures for the console."""
+    root = Path(settings.SAMD_RESULTS)
+    pictures = root / "previews" / str(analysis.pk)
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, picture in report.encoded.previews.items():
+        (pictures / f"{name}.png").write_bytes(picture)
+    return [_keep_object(root, dataset) for dataset in report.encoded.objects]
+
+
+def _keep_object(root: Path, dataset: Dataset) -> store.KeptObject:
+    file = keep(
+        root,
+        study_instance_uid=dataset.StudyInstanceUID,
+        sop_instance_uid=dataset.SOPInstanceUID,
+        content=to_bytes(dataset),
+    )
+    return store.KeptObject(
+        kind=dataset.Modality,
+        sop_instance_uid=dataset.SOPInstanceUID,
+        series_instance_uid=dataset.SeriesInstanceUID,
+        sop_class_uid=dataset.SOPClassUID,
+        sha256=file.sha256,
+        path=str(file.path),
+        size=file.size,
+    )

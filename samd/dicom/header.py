@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
 _SOP_CLASS_UID = Tag("SOPClassUID")
@@ -17,7 +17,13 @@ _SOP_INSTANCE_UID = Tag("SOPInstanceUID")
 _MODALITY = Tag("Modality")
 _STUDY_INSTANCE_UID = Tag("StudyInstanceUID")
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
-_WANTED = [_SOP_CLASS_UID, _SOP_INSTANCE_UID, _MODALITY, _STUDY_INSTANCE_UID, _SERIES_INSTANCE_UID]
+_WANTED: list[BaseTag | int] = [
+    _SOP_CLASS_UID,
+    _SOP_INSTANCE_UID,
+    _MODALITY,
+    _STUDY_INSTANCE_UID,
+    _SERIES_INSTANCE_UID,
+]
 
 # Transfer syntaxes that deflate the whole data set (PS3.5 A.5, A.7, A.11).
 _DEFLATED = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
@@ -50,8 +56,10 @@ def read_header(data_set: bytes, *, transfer_syntax_uid: str) -> Header:
             series_instance_uid=_text(head, _SERIES_INSTANCE_UID),
             modality=_text(head, _MODALITY),
         )
+    except KeyboardInterrupt:
+        raise
     # Hostile bytes raise what they like: struct.error, RecursionError, a PanicException from native code.
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001
         # The message of the parser may hold values of the data set, so only its kind is passed on.
         raise UnreadableHeader(
             f"the data set cannot be read in its transfer syntax ({type(error).__name__})"

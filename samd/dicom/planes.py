@@ -12,27 +12,27 @@ from samd.domain.study import Frame, Vector
 MOST_FRAMES = 100_000
 
 
-class ImplausibleFrames(Exception):
-    """The number of frames is not what a header may claim, or not what it describes."""
+class Implausible(Exception):
+    """A header that lacks what every object has, or claims what cannot be; the message ends a sentence."""
 
 
 def frames_of(header: Dataset) -> tuple[Frame, ...]:
     """The frames of an image; none where the object is no image (PS3.3 C.7.6.2, C.7.6.16).
 
     Frames of a classic multi-frame image (nuclear medicine, ultrasound) have no place in patient
-    space. Raises ImplausibleFrames.
+    space. Raises Implausible.
     """
     if not header.get("Rows") or not header.get("Columns"):
         return ()
     count = int(header.get("NumberOfFrames") or 1)
     if not 1 <= count <= MOST_FRAMES:
-        raise ImplausibleFrames(f"it claims {count} frames")
+        raise Implausible(f"it claims {count} frames")
     uid = str(header.SOPInstanceUID)
     shared = _only_item(header.get("SharedFunctionalGroupsSequence"))
     each = header.get("PerFrameFunctionalGroupsSequence")
     if each is not None:
         if len(each) != count:
-            raise ImplausibleFrames(f"it claims {count} frames and describes {len(each)}")
+            raise Implausible(f"it claims {count} frames and describes {len(each)}")
         return tuple(_frame_of_groups(uid, number, groups, shared) for number, groups in enumerate(each, 1))
     if count > 1:
         spacing = _pixel_spacing(header)

@@ -78,7 +78,7 @@ def store(root: Path, *, study_instance_uid: str, sop_instance_uid: str, content
     sha256 = hashlib.sha256(content).hexdigest()
     path = Path(study_instance_uid, f"{sop_instance_uid}.{sha256[:16]}.dcm")
     try:
-        is_new = _keep(root / path, content)
+        is_new = keep(root / path, content)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull("no room is left for received objects; nothing was kept of this one") from error
@@ -86,24 +86,12 @@ def store(root: Path, *, study_instance_uid: str, sop_instance_uid: str, content
     return StoredFile(path, sha256, len(content), is_new)
 
 
-def discard(root: Path, file: StoredFile) -> None:
-    """Remove a new file that could not be recorded, and the folder of its study if it is empty."""
-    _remove(root / file.path)
+def keep(file: Path, content: bytes) -> bool:
+    """Make `file` hold `content` durably, in a folder of its own level; return whether it is new.
 
-
-def clear_unfinished(root: Path) -> int:
-    """Remove what a crash left half written, and return how many files that were.
-
-    For the start of the only process that stores under `root`; it lists every study folder once.
+    A file that is there already is never written to: it holds the same bytes, or StoredFileDiffers is
+    raised. On any error nothing new is left behind.
     """
-    unfinished = list(root.glob(f"*/.*{_UNFINISHED}"))
-    for file in unfinished:
-        _remove(file)
-    return len(unfinished)
-
-
-def _keep(file: Path, content: bytes) -> bool:
-    """Make `file` hold `content`, durably; whether it is new."""
     is_new = False
     temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}{_UNFINISHED}")
     try:
@@ -127,6 +115,22 @@ def _keep(file: Path, content: bytes) -> bool:
             _remove(file)
         raise
     return is_new
+
+
+def discard(root: Path, file: StoredFile) -> None:
+    """Remove a new file that could not be recorded, and the folder of its study if it is empty."""
+    _remove(root / file.path)
+
+
+def clear_unfinished(root: Path) -> int:
+    """Remove what a crash left half written, and return how many files that were.
+
+    For the start of the only process that stores under `root`; it lists every study folder once.
+    """
+    unfinished = list(root.glob(f"*/.*{_UNFINISHED}"))
+    for file in unfinished:
+        _remove(file)
+    return len(unfinished)
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -4,12 +4,11 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from samd.domain.card import InputGate, ModelCard
+from samd.domain.card import InputGate, Limits, ModelCard
 from samd.domain.codes import (
     INSUFFICIENT_QUALITY,
     OBJECT_SET_INCOMPLETE,
     OBJECT_TYPES_NOT_SUPPORTED,
-    OBJECTS_INCORRECTLY_FORMATTED,
     Code,
 )
 from samd.domain.finding import Reason
@@ -65,9 +64,7 @@ def select_models(
 
 
 def _decide(study: Study, card: ModelCard, decodable: frozenset[str]) -> Selection | Declined:
-    candidates = sorted(
-        (s for s in study.series if s.modality in card.gate.modalities), key=_preference
-    )
+    candidates = sorted((s for s in study.series if s.modality in card.gate.modalities), key=_preference)
     if not candidates:
         found = ", ".join(sorted({s.modality or "none" for s in study.series})) or "none"
         wanted = " or ".join(sorted(card.gate.modalities))
@@ -122,7 +119,9 @@ def _unmet_by_description(gate: InputGate, series: Series) -> list[Reason]:
     part = series.body_part
     if part and (part in gate.excluded_body_parts or (gate.body_parts and part not in gate.body_parts)):
         reasons.append(
-            Reason("body part", f"the body part {part} is outside the intended use", OBJECT_TYPES_NOT_SUPPORTED)
+            Reason(
+                "body part", f"the body part {part} is outside the intended use", OBJECT_TYPES_NOT_SUPPORTED
+            )
         )
     views = {i.view_position for i in series.instances if i.view_position}
     if gate.views and views - gate.views:
@@ -153,50 +152,33 @@ def _unmet_by_encoding(
 
 def _unmet_by_geometry(gate: InputGate, series: Series, arrangement: Arrangement) -> list[Reason]:
     reasons = []
-
-    def demand(met: bool, requirement: str, message: str, code: Code) -> None:
-        if not met:
-            reasons.append(Reason(requirement, message, code))
-
-    orientation = arrangement.orientation
-    demand(
-        not gate.orientations or orientation in gate.orientations,
-        "orientation",
-        f"the planes are {orientation}; the model takes {' or '.join(sorted(gate.orientations))}",
-        OBJECT_TYPES_NOT_SUPPORTED,
-    )
-    planes = len(arrangement.frames)
-    demand(
-        gate.planes.admit(planes),
-        "planes",
-        f"there are {planes} images; the model takes {gate.planes}",
-        OBJECT_SET_INCOMPLETE,
-    )
-    smallest = min((min(i.rows, i.columns) for i in series.instances), default=0)
-    demand(
-        gate.rows_and_columns.admit(smallest),
-        "matrix",
-        f"the images have {smallest} rows or columns; the model takes {gate.rows_and_columns}",
-        INSUFFICIENT_QUALITY,
-    )
-    spacing = arrangement.pixel_spacing
-    demand(
-        spacing is None or all(gate.pixel_spacing.admit(mm) for mm in spacing),
-        "pixel spacing",
-        f"the pixel spacing is {spacing} mm; the model takes {gate.pixel_spacing} mm",
-        INSUFFICIENT_QUALITY,
-    )
+    if gate.orientations and arrangement.orientation not in gate.orientations:
+        wanted = " or ".join(sorted(gate.orientations))
+        message = f"the planes are {arrangement.orientation}; the model takes {wanted}"
+        reasons.append(Reason("orientation", message, OBJECT_TYPES_NOT_SUPPORTED))
+    smallest = min(min(instance.rows, instance.columns) for instance in series.instances)
+    spacing = arrangement.pixel_spacing or ()
     between = arrangement.plane_spacing
-    demand(
-        between is None or gate.plane_spacing.admit(between),
-        "plane spacing",
-        f"the planes lie {between or 0:g} mm apart; the model takes {gate.plane_spacing} mm",
-        INSUFFICIENT_QUALITY,
-    )
-    demand(
-        all(i.rows and i.columns for i in series.instances),
-        "pixel data",
-        "an object of the series has no image",
-        OBJECTS_INCORRECTLY_FORMATTED,
-    )
-    return reasons
+    return [
+        *reasons,
+        *_outside(gate.planes, [len(arrangement.frames)], "planes", "images", OBJECT_SET_INCOMPLETE),
+        *_outside(gate.rows_and_columns, [smallest], "matrix", "rows or columns", INSUFFICIENT_QUALITY),
+        *_outside(gate.pixel_spacing, spacing, "pixel spacing", "mm between pixels", INSUFFICIENT_QUALITY),
+        *_outside(
+            gate.plane_spacing,
+            [] if between is None else [between],
+            "plane spacing",
+            "mm between planes",
+            INSUFFICIENT_QUALITY,
+        ),
+    ]
+
+
+def _outside(
+    limits: Limits, values: Iterable[float], requirement: str, what: str, code: Code
+) -> list[Reason]:
+    """A reason for the first of `values` that the limits do not admit."""
+    found = next((value for value in values if not limits.admit(value)), None)
+    if found is None:
+        return []
+    return [Reason(requirement, f"there are {found:.4g} {what}; the model takes {limits}", code)]

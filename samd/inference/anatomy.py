@@ -67,9 +67,7 @@ def body_mask(hounsfield: NDArray[np.float32], *, pixel_spacing: tuple[float, fl
     return _filled(restored)
 
 
-def lung_mask(
-    hounsfield: NDArray[np.float32], body: Mask, *, pixel_spacing: tuple[float, float]
-) -> Mask:
+def lung_mask(hounsfield: NDArray[np.float32], body: Mask, *, pixel_spacing: tuple[float, float]) -> Mask:
     """Lung, at most -500 HU, inside `body`; gas in the windpipe, stomach and bowel is left out.
 
     A region of air in the plane is lung where it is at least 1 cm2 and at least a quarter of it,

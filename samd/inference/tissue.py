@@ -22,13 +22,13 @@ class TissueWindows(nn.Module):
     Hard membership makes labels; soft membership is differentiable and is what is explained.
     """
 
-    def __init__(self, *, segments: int) -> None:
+    def __init__(self, *, outputs: int) -> None:
         super().__init__()
         self.windows: Tensor
         self.regions: Tensor
         self.edge_width: Tensor
-        self.register_buffer("windows", torch.zeros(segments, 2))
-        self.register_buffer("regions", torch.zeros(segments, dtype=torch.uint8))
+        self.register_buffer("windows", torch.zeros(outputs, 2))
+        self.register_buffer("regions", torch.zeros(outputs, dtype=torch.uint8))
         self.register_buffer("edge_width", torch.ones(()))
 
     def labels(self, hounsfield: Tensor, region: Tensor) -> Tensor:

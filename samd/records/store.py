@@ -32,9 +32,7 @@ class KeptObject:
 
 def instances_of(run: Run) -> list[Instance]:
     """What this run analyses: everything of the study that came in it or before it."""
-    return list(
-        Instance.objects.filter(run__study=run.study, run__number__lte=run.number).order_by("pk")
-    )
+    return list(Instance.objects.filter(run__study=run.study, run__number__lte=run.number).order_by("pk"))
 
 
 def advance(analysis: Analysis, stage: Stage, event: Event, **facts: Fact) -> None:
@@ -101,9 +99,7 @@ def _queue(run: Run, model: ModelVersion, decision: Selection | Declined, now: d
         changed_at=now,
     )
     jobs.enqueue(Job.Kind.ANALYSE, analysis.pk, not_before=now)
-    trail.append(
-        Event.ANALYSIS_QUEUED, f"analysis/{analysis.pk}", model=model.digest, input=decision.digest
-    )
+    trail.append(Event.ANALYSIS_QUEUED, f"analysis/{analysis.pk}", model=model.digest, input=decision.digest)
 
 
 def start_analysis(claim: jobs.Claim) -> Analysis:

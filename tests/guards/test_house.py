@@ -9,7 +9,20 @@ from tests.guards.source import PACKAGES, ROOT, imports, modules
 
 SOUP = tomllib.loads((ROOT / "docs/regulatory/soup.toml").read_text())["soup"]
 HOMES = {name: item["only_in"] for item in SOUP for name in item["imports"]}
-DRAWERS = {"utils", "util", "core", "common", "base", "helpers", "helper", "manager", "managers", "service", "services", "misc"}
+DRAWERS = {
+    "utils",
+    "util",
+    "core",
+    "common",
+    "base",
+    "helpers",
+    "helper",
+    "manager",
+    "managers",
+    "service",
+    "services",
+    "misc",
+}
 
 pytestmark = pytest.mark.requirement("QMS-01")
 
@@ -27,7 +40,11 @@ def test_no_module_is_a_drawer() -> None:
 
 
 def test_every_module_opens_with_what_it_is_for() -> None:
-    silent = [name for name, path in modules() if path.read_text() and not path.read_text().lstrip("#!/usrbinev python3\n").startswith('"""')]
+    silent = [
+        name
+        for name, path in modules()
+        if path.read_text() and not path.read_text().lstrip("#!/usrbinev python3\n").startswith('"""')
+    ]
 
     assert silent == []
 

@@ -1,0 +1,7 @@
+"""Where each application's addresses begin."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("samd.console.urls")),
+]

@@ -1,0 +1,1 @@
+"""What people see and start: the pages of the console and the commands."""

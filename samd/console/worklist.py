@@ -1,0 +1,219 @@
+"""The worklist: which studies are shown, and each of them as a row ready to print.
+
+Patient data are read from one stored file of each study that is shown; they are in no table.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from samd.console import wording
+from samd.console.wording import Word
+from samd.dicom.read import PatientBanner, Unreadable, patient_banner
+from samd.domain.finding import Answer
+from samd.domain.lifecycle import Stage
+from samd.records.models import Analysis, Conflict, Instance, Job, Refusal, Run, Study
+
+# A search opens a file for each study, so it ends somewhere.
+SEARCHED = 500
+SHOWN_OF_A_SEARCH = 50
+_SHOWN_IN_SHORT = 3
+
+# What the list can be narrowed to: the name in the address, what it says, and what it demands of an
+# analysis that no later one has taken the place of.
+FILTERS: Mapping[str, tuple[Promise, Q]] = {
+    "finding": (_("Finding"), Q(answer=Answer.FINDING)),
+    "nothing-found": (_("Nothing found"), Q(answer=Answer.NOTHING_FOUND)),
+    "not-analysable": (_("Not analysable"), Q(answer=Answer.NOT_ANALYSABLE)),
+    "failed": (_("Analysis failed"), Q(answer=Answer.FAILED)),
+    "under-way": (_("Under way"), Q(stage__in=[Stage.QUEUED, Stage.ANALYSING])),
+    "undelivered": (_("Not delivered"), Q(stage=Stage.UNDELIVERED)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRow:
+    """One model's analysis of a study, in short."""
+
+    pk: int
+    model: str
+    version: str
+    stage: Word
+    answer: Word | None
+    findings: tuple[tuple[str, Word, str], ...]  # type, presence, first measurement
+    reasons: tuple[tuple[Promise | str, str], ...]  # requirement, message
+    more: int  # findings or reasons that are not shown here
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """One study: `analyses` count now; later ones have taken the place of the `superseded`."""
+
+    pk: int
+    banner: PatientBanner | None
+    modalities: str
+    images: int
+    receiving: bool
+    last_arrival: datetime
+    analyses: tuple[AnalysisRow, ...]
+    superseded: tuple[AnalysisRow, ...]
+    not_applicable: tuple[tuple[str, str], ...]  # model, reason; of the last completed run
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """How many things wait for an operator."""
+
+    dead_letters: int
+    conflicts: int
+    refusals: int
+
+    @property
+    def ringing(self) -> bool:
+        return bool(self.dead_letters or self.conflicts or self.refusals)
+
+
+def alarms(*, now: datetime) -> Alarms:
+    """Dead letters and conflicts, and what was refused in the day before `now`."""
+    return Alarms(
+        dead_letters=Job.objects.filter(state=Job.State.DEAD).count(),
+        conflicts=Conflict.objects.count(),
+        refusals=Refusal.objects.filter(at__gte=now - timedelta(days=1)).count(),
+    )
+
+
+def studies(*, show: str = "") -> QuerySet[Study]:
+    """Studies, the last to receive an image first; `show` is a name in FILTERS, anything else is all."""
+    newest_first = Study.objects.order_by("-last_arrival", "-pk")
+    if show not in FILTERS:
+        return newest_first
+    of_the_study = Analysis.objects.filter(run__study=OuterRef("pk"), superseded_by=None)
+    matching = Exists(of_the_study.filter(FILTERS[show][1]))
+    if show == "under-way":
+        receiving = Exists(Run.objects.filter(study=OuterRef("pk"), completed_at=None))
+        return newest_first.filter(matching | receiving)
+    return newest_first.filter(matching)
+
+
+def rows(page: QuerySet[Study]) -> tuple[StudyRow, ...]:
+    """The rows of the studies in `page`, in its order, by a number of queries that does not grow with it."""
+    by_model = Analysis.objects.select_related("model").order_by("model__name", "pk")
+    shown = list(page.prefetch_related(Prefetch("runs__analyses", queryset=by_model)))
+    contents = _contents(shown)
+    return tuple(_row(study, contents.get(study.pk, _NOTHING)) for study in shown)
+
+
+def search(term: str) -> tuple[StudyRow, ...]:
+    """Of the newest studies, those whose patient name, patient ID or description contains `term`."""
+    wanted = term.casefold()
+    newest = list(studies()[:SEARCHED])
+    contents = _contents(newest)
+    found = []
+    for study in newest:
+        banner = contents.get(study.pk, _NOTHING).banner
+        if banner and wanted in f"{banner.name}\n{banner.patient_id}\n{banner.study_description}".casefold():
+            found.append(study.pk)
+    return rows(studies().filter(pk__in=found[:SHOWN_OF_A_SEARCH]))
+
+
+def banner_of(path: str) -> PatientBanner | None:
+    """Who is in the stored file at `path`, relative to the store; None where it cannot be read."""
+    try:
+        return _banner(Path(settings.SAMD_STORE) / path)
+    except Unreadable:
+        return None
+
+
+# A stored file never changes, and the list is asked for every few seconds.
+_banner = lru_cache(maxsize=2 * SEARCHED)(patient_banner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    banner: PatientBanner | None
+    modalities: str
+    images: int
+
+
+_NOTHING = _Contents(None, "", 0)
+
+
+def _contents(shown: Iterable[Study]) -> dict[int, _Contents]:
+    """By study: its banner, its modalities, and how many images were received for analysis."""
+    # Our own results that came back belong to no run; they count neither as images nor as a modality.
+    per_series = (
+        Instance.objects.filter(series__study__in=[study.pk for study in shown], run__isnull=False)
+        .order_by()
+        .values_list("series__study", "series__modality")
+        .annotate(images=Count("pk"), first=Min("pk"))
+    )
+    grouped: dict[int, list[tuple[str, int, int]]] = {}
+    for study, modality, images, first in per_series:
+        grouped.setdefault(study, []).append((modality, images, first))
+    firsts = {study: min(first for _, _, first in series) for study, series in grouped.items()}
+    paths = dict(Instance.objects.filter(pk__in=firsts.values()).values_list("pk", "path"))
+    return {
+        study: _Contents(
+            banner=banner_of(paths[firsts[study]]),
+            modalities=", ".join(sorted({modality for modality, _, _ in series if modality})),
+            images=sum(images for _, images, _ in series),
+        )
+        for study, series in grouped.items()
+    }
+
+
+def _row(study: Study, contents: _Contents) -> StudyRow:
+    runs: Sequence[Run] = list(study.runs.all())
+    analyses = [analysis for run in runs for analysis in run.analyses.all()]
+    replaced = {analysis.supersedes_id for analysis in analyses}
+    completed = [run for run in runs if run.completed_at is not None]
+    return StudyRow(
+        pk=study.pk,
+        banner=contents.banner,
+        modalities=contents.modalities,
+        images=contents.images,
+        receiving=len(completed) < len(runs),
+        last_arrival=study.last_arrival,
+        analyses=tuple(_analysis_row(a) for a in analyses if a.pk not in replaced),
+        superseded=tuple(_analysis_row(a) for a in reversed(analyses) if a.pk in replaced),
+        not_applicable=tuple((model, why) for model, why in completed[-1].not_applicable) if completed else (),
+    )
+
+
+def _analysis_row(analysis: Analysis) -> AnalysisRow:
+    # What is present comes first, then what is uncertain, then what was measured.
+    findings = sorted(map(_in_short, analysis.findings), key=lambda found: _ORDER.index(found[1]))
+    if analysis.answer != Answer.NOTHING_FOUND:
+        findings = [found for found in findings if found[1] is not wording.ABSENT]
+    reasons = [(wording.requirement(r["requirement"]), r["message"]) for r in analysis.reasons]
+    return AnalysisRow(
+        pk=analysis.pk,
+        model=analysis.model.title,
+        version=analysis.model.version,
+        stage=wording.STAGES[analysis.stage],
+        answer=wording.ANSWERS.get(analysis.answer),
+        findings=tuple(findings[:_SHOWN_IN_SHORT]),
+        reasons=tuple(reasons[:1]),
+        more=len(findings[_SHOWN_IN_SHORT:]) + len(reasons[1:]),
+        changed_at=analysis.changed_at,
+    )
+
+
+_ORDER = (wording.PRESENT, wording.UNDETERMINED, wording.MEASURED, wording.ABSENT)
+
+
+def _in_short(finding: Mapping[str, Any]) -> tuple[str, Word, str]:
+    presence = wording.presence(present=finding["present"], undetermined=finding["undetermined"])
+    first = next((wording.quantity(m["value"], m["unit"]) for m in finding["measurements"]), "")
+    return finding["type"], presence, first
+
+

@@ -1,0 +1,58 @@
+"""Prediction: one model on one volume, the same bits each time."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from samd.domain.finding import Prediction, Volume
+from samd.inference.anatomy import regions
+from samd.inference.model import Model
+from samd.inference.repeatable import repeatable
+from samd.inference.tissue import TissueWindows
+
+
+class NotFinite(Exception):
+    """The network gave NaN or infinity: no answer can be made of it."""
+
+
+def predict(model: Model, volume: Volume) -> Prediction:
+    """Scores in 0..1 for each classification of the card, or a label map for its segments.
+
+    A classifier sees the first plane; the input gate has made sure that it is the only one. A
+    segmentation goes plane by plane, so that beyond the label map it needs the memory of one plane.
+    Raises NotFinite, and ValueError for a segmentation of frames without pixel spacing.
+    """
+    with repeatable(), torch.inference_mode():
+        if isinstance(model.network, TissueWindows):
+            return Prediction(labels=_labels(model, model.network, volume))
+        return Prediction(scores=_scores(model, volume.values[0]))
+
+
+def _scores(model: Model, plane: NDArray[np.float32]) -> dict[str, float]:
+    values = model.prepare(plane).values
+    scores = torch.sigmoid(model.network(torch.from_numpy(values)[None, None].to(model.device)))[0]
+    if not torch.isfinite(scores).all():
+        raise NotFinite(f"{model.card.name} {model.card.version} gave a score that is not a finite number")
+    names = [classification.name for classification in model.card.classifications]
+    return dict(zip(names, scores.tolist(), strict=True))
+
+
+def _labels(model: Model, network: TissueWindows, volume: Volume) -> NDArray[np.uint8]:
+    if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
+        raise NotFinite(f"{model.card.name} {model.card.version} has limits that are not finite numbers")
+    spacing = pixel_spacing(volume)
+    labels = np.zeros(volume.values.shape, dtype=np.uint8)
+    for index, plane in enumerate(volume.values):
+        hounsfield = model.prepare(plane).values
+        region = regions(hounsfield, pixel_spacing=spacing)
+        inputs = torch.from_numpy(hounsfield).to(model.device), torch.from_numpy(region).to(model.device)
+        labels[index] = network.labels(*inputs).cpu().numpy()
+    return labels
+
+
+def pixel_spacing(volume: Volume) -> tuple[float, float]:
+    """Millimetres between rows, then columns; ValueError where the frames do not say."""
+    spacing = volume.frames[0].pixel_spacing
+    if spacing is None:
+        raise ValueError("a segmentation needs frames with pixel spacing")
+    return spacing

@@ -1,0 +1,43 @@
+"""Appending to the trail."""
+
+import json
+
+import pytest
+from django.db import transaction
+
+from audit import trail
+from audit.events import Event
+from audit.models import AuditEvent
+
+
+@pytest.mark.requirement("AUD-01")
+@pytest.mark.django_db
+def test_an_event_holds_the_canonical_text_that_its_columns_say() -> None:
+    trail.append(Event.RUN_OPENED, "run/1", actor="kim", study=7, number=1)
+
+    row = AuditEvent.objects.get()
+    content = json.loads(row.canonical)
+    assert (content["event"], content["subject"], content["actor"]) == (row.event, row.subject, row.actor)
+    assert content["facts"] == {"number": 1, "study": 7}
+    assert row.canonical == trail.canonical(**content)
+
+
+@pytest.mark.requirement("AUD-01")
+@pytest.mark.django_db(transaction=True)
+def test_an_event_outside_the_transaction_of_its_change_is_refused() -> None:
+    with pytest.raises(trail.OutsideTransaction):
+        trail.append(Event.RUN_OPENED, "run/1")
+
+
+class Undone(Exception):
+    """Stops a transaction."""
+
+
+@pytest.mark.requirement("AUD-01")
+@pytest.mark.django_db(transaction=True)
+def test_an_event_goes_with_its_change() -> None:
+    with pytest.raises(Undone), transaction.atomic():
+        trail.append(Event.RUN_OPENED, "run/1")
+        raise Undone
+
+    assert not AuditEvent.objects.exists()
