@@ -215,5 +215,3 @@ def _in_short(finding: Mapping[str, Any]) -> tuple[str, Word, str]:
     presence = wording.presence(present=finding["present"], undetermined=finding["undetermined"])
     first = next((wording.quantity(m["value"], m["unit"]) for m in finding["measurements"]), "")
     return finding["type"], presence, first
-
-

@@ -14,43 +14,11 @@ from pydicom.tag import BaseTag, Tag
 
 # Patient and Clinical Trial Subject, PS3.3 C.7.1.1 and C.7.1.3; General Study, Patient Study and Clinical
 # Trial Study, C.7.2.1 to C.7.2.3; and what all of their values depend on, C.12.1.
-_KEYWORDS = """
-    SpecificCharacterSet TimezoneOffsetFromUTC
-    ReferencedPatientSequence PatientName PatientID IssuerOfPatientID TypeOfPatientID
-    IssuerOfPatientIDQualifiersSequence SourcePatientGroupIdentificationSequence
-    GroupOfPatientsIdentificationSequence PatientBirthDate PatientBirthTime
-    PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar PatientAlternativeCalendar
-    PatientSex QualityControlSubject StrainDescription StrainNomenclature StrainStockSequence
-    StrainAdditionalInformation StrainCodeSequence GeneticModificationsSequence OtherPatientNames
-    OtherPatientIDsSequence EthnicGroup EthnicGroupCodeSequence
-    PatientSpeciesDescription PatientSpeciesCodeSequence PatientBreedDescription PatientBreedCodeSequence
-    BreedRegistrationSequence ResponsiblePerson ResponsiblePersonRole ResponsibleOrganization PatientComments
-    PatientIdentityRemoved DeidentificationMethod DeidentificationMethodCodeSequence
-    ClinicalTrialSponsorName ClinicalTrialProtocolID ClinicalTrialProtocolName
-    IssuerOfClinicalTrialProtocolID OtherClinicalTrialProtocolIDsSequence ClinicalTrialSiteID
-    ClinicalTrialSiteName IssuerOfClinicalTrialSiteID ClinicalTrialSubjectID IssuerOfClinicalTrialSubjectID
-    ClinicalTrialSubjectReadingID IssuerOfClinicalTrialSubjectReadingID
-    ClinicalTrialProtocolEthicsCommitteeName ClinicalTrialProtocolEthicsCommitteeApprovalNumber
-    StudyInstanceUID StudyDate StudyTime StudyID StudyDescription AccessionNumber
-    IssuerOfAccessionNumberSequence ReferringPhysicianName ReferringPhysicianIdentificationSequence
-    ConsultingPhysicianName ConsultingPhysicianIdentificationSequence ProcedureCodeSequence
-    PhysiciansOfRecord PhysiciansOfRecordIdentificationSequence NameOfPhysiciansReadingStudy
-    PhysiciansReadingStudyIdentificationSequence ReferencedStudySequence RequestingService
-    RequestingServiceCodeSequence ReasonForPerformedProcedureCodeSequence
-    AdmittingDiagnosesDescription AdmittingDiagnosesCodeSequence PatientAge PatientSize
-    PatientSizeCodeSequence PatientBodyMassIndex MeasuredAPDimension MeasuredLateralDimension PatientWeight
-    MedicalAlerts Allergies Occupation SmokingStatus AdditionalPatientHistory PregnancyStatus
-    LastMenstrualDate PatientSexNeutered ReasonForVisit ReasonForVisitCodeSequence AdmissionID
-    IssuerOfAdmissionIDSequence ServiceEpisodeID ServiceEpisodeDescription IssuerOfServiceEpisodeIDSequence
-    PatientState ClinicalTrialTimePointID ClinicalTrialTimePointDescription
-    LongitudinalTemporalOffsetFromEvent LongitudinalTemporalEventType
-    ClinicalTrialTimePointTypeCodeSequence IssuerOfClinicalTrialTimePointID
-    ConsentForClinicalTrialUseSequence
-""".split()
+_KEYWORDS = ["SpecificCharacterSet", "TimezoneOffsetFromUTC", "ReferencedPatientSequence", "PatientName", "PatientID", "IssuerOfPatientID", "TypeOfPatientID", "IssuerOfPatientIDQualifiersSequence", "SourcePatientGroupIdentificationSequence", "GroupOfPatientsIdentificationSequence", "PatientBirthDate", "PatientBirthTime", "PatientBirthDateInAlternativeCalendar", "PatientDeathDateInAlternativeCalendar", "PatientAlternativeCalendar", "PatientSex", "QualityControlSubject", "StrainDescription", "StrainNomenclature", "StrainStockSequence", "StrainAdditionalInformation", "StrainCodeSequence", "GeneticModificationsSequence", "OtherPatientNames", "OtherPatientIDsSequence", "EthnicGroup", "EthnicGroupCodeSequence", "PatientSpeciesDescription", "PatientSpeciesCodeSequence", "PatientBreedDescription", "PatientBreedCodeSequence", "BreedRegistrationSequence", "ResponsiblePerson", "ResponsiblePersonRole", "ResponsibleOrganization", "PatientComments", "PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence", "ClinicalTrialSponsorName", "ClinicalTrialProtocolID", "ClinicalTrialProtocolName", "IssuerOfClinicalTrialProtocolID", "OtherClinicalTrialProtocolIDsSequence", "ClinicalTrialSiteID", "ClinicalTrialSiteName", "IssuerOfClinicalTrialSiteID", "ClinicalTrialSubjectID", "IssuerOfClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID", "IssuerOfClinicalTrialSubjectReadingID", "ClinicalTrialProtocolEthicsCommitteeName", "ClinicalTrialProtocolEthicsCommitteeApprovalNumber", "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber", "IssuerOfAccessionNumberSequence", "ReferringPhysicianName", "ReferringPhysicianIdentificationSequence", "ConsultingPhysicianName", "ConsultingPhysicianIdentificationSequence", "ProcedureCodeSequence", "PhysiciansOfRecord", "PhysiciansOfRecordIdentificationSequence", "NameOfPhysiciansReadingStudy", "PhysiciansReadingStudyIdentificationSequence", "ReferencedStudySequence", "RequestingService", "RequestingServiceCodeSequence", "ReasonForPerformedProcedureCodeSequence", "AdmittingDiagnosesDescription", "AdmittingDiagnosesCodeSequence", "PatientAge", "PatientSize", "PatientSizeCodeSequence", "PatientBodyMassIndex", "MeasuredAPDimension", "MeasuredLateralDimension", "PatientWeight", "MedicalAlerts", "Allergies", "Occupation", "SmokingStatus", "AdditionalPatientHistory", "PregnancyStatus", "LastMenstrualDate", "PatientSexNeutered", "ReasonForVisit", "ReasonForVisitCodeSequence", "AdmissionID", "IssuerOfAdmissionIDSequence", "ServiceEpisodeID", "ServiceEpisodeDescription", "IssuerOfServiceEpisodeIDSequence", "PatientState", "ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription", "LongitudinalTemporalOffsetFromEvent", "LongitudinalTemporalEventType", "ClinicalTrialTimePointTypeCodeSequence", "IssuerOfClinicalTrialTimePointID", "ConsentForClinicalTrialUseSequence"]
 INHERITED = frozenset(Tag(tag) for keyword in _KEYWORDS if (tag := tag_for_keyword(keyword)) is not None)
 
 # Value representations whose bytes are the same in every transfer syntax.
-_TEXT = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
+_TEXT = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"])
 _CHARACTER_SET = Tag("SpecificCharacterSet")
 
 

@@ -13,14 +13,8 @@ from samd.dicom.encode.context import Case
 from samd.domain.identity import derived_uid
 from samd.domain.study import Frame
 
-_EMPTY = (
-    "PatientID PatientName PatientBirthDate PatientSex AccessionNumber StudyID StudyDate StudyTime "
-    "ReferringPhysicianName"
-).split()
-_COPIED = (
-    "SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID Modality Rows Columns "
-    "LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod"
-).split()
+_EMPTY = ["PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime", "ReferringPhysicianName"]
+_COPIED = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "Rows", "Columns", "LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"]
 
 
 class SourceMissing(Exception):
