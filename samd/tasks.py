@@ -102,7 +102,7 @@ def deliver(job: int) -> None:
         delivery = Delivery.objects.select_related("analysis", "peer").get(pk=claim.subject)
         peer = delivery.peer
         destination = Destination(peer.name, peer.ae_title, peer.host, peer.port)
-        files = [Path(settings.SAMD_RESULTS) / kept.path for kept in delivery.analysis.objects.all()]
+        files = [Path(settings.SAMD_RESULTS) / kept.path for kept in delivery.analysis.results.all()]
         try:
             receipt = send(files, peer=destination, calling_ae=settings.SAMD_AE_TITLE)
         except PeerRefused as refusal:
@@ -135,7 +135,7 @@ def _study(rows: list[Instance]) -> Study:
 
 def _context(analysis: Analysis) -> Context:
     """Content dates come from the queueing of the analysis: a second attempt makes the same bytes."""
-    earlier = analysis.supersedes.objects.filter(kind="SR").first() if analysis.supersedes else None
+    earlier = analysis.supersedes.results.filter(kind="SR").first() if analysis.supersedes else None
     predecessor = (
         Predecessor(earlier.sop_instance_uid, earlier.series_instance_uid) if earlier is not None else None
     )

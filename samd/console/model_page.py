@@ -27,22 +27,33 @@ def model_page(model: ModelVersion) -> ModelPage:
         bundle = kept_bundle(model.digest)
     except BundleRefused as refusal:
         return ModelPage(model, None, (), str(refusal))
-    return ModelPage(model, bundle, _accepts(bundle.card), "")
+    return ModelPage(model, bundle, _accepts(bundle.card.gate), "")
 
 
-def _accepts(card: ModelCard) -> tuple[tuple[Promise | str, str], ...]:
-    """The input requirements of the card that say anything, in words."""
-    gate = card.gate
-    lines = [
-        ("modality", _any_of(gate.modalities)),
-        ("body part", _body_parts(gate)),
-        ("view", _any_of(gate.views)),
-        ("orientation", _any_of(gate.orientations)),
+def _accepts(gate: InputGate) -> tuple[tuple[Promise | str, str], ...]:
+    """The input requirements that demand anything, in words."""
+    lines = (
+        ("modality", _listed(gate.modalities)),
+        ("body part", _listed(gate.body_parts)),
+        ("excluded body part", _listed(gate.excluded_body_parts)),
+        ("view", _listed(gate.views)),
+        ("orientation", _listed(gate.orientations)),
         ("planes", _within(gate.planes)),
         ("matrix", _within(gate.rows_and_columns)),
         ("pixel spacing", _within(gate.pixel_spacing, "mm")),
         ("plane spacing", _within(gate.plane_spacing, "mm")),
-        ("patient age", _within(gate.patient_age, "years")),
-        ("compression", "with or without loss" if gate.lossy else "without loss"),
-    ]
+        ("patient age", _within(gate.patient_age, _("years"))),
+        ("compression", _("with or without loss") if gate.lossy else _("without loss")),
+    )
     return tuple((wording.requirement(name), text) for name, text in lines if text)
+
+
+def _listed(values: frozenset[str]) -> str:
+    return ", ".join(sorted(values))
+
+
+def _within(limits: Limits, unit: str = "") -> str:
+    least = "" if limits.least is None else f"≥ {limits.least:g}"
+    most = "" if limits.most is None else f"≤ {limits.most:g}"
+    bounds = " · ".join(bound for bound in (least, most) if bound)
+    return f"{bounds} {unit}".rstrip() if bounds else ""

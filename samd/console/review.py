@@ -103,7 +103,7 @@ def study_page(pk: int) -> StudyPage:
     analyses = (
         Analysis.objects.filter(run__study=study)
         .select_related("model", "run")
-        .prefetch_related("objects", Prefetch("deliveries", Delivery.objects.select_related("peer")))
+        .prefetch_related("results", Prefetch("deliveries", Delivery.objects.select_related("peer")))
         .order_by("model__name", "-pk")
     )
     successors = {a.supersedes_id: a.pk for a in analyses if a.supersedes_id is not None}
@@ -142,7 +142,7 @@ def _section(analysis: Analysis, superseded_by: int | None) -> AnalysisSection:
         layers=layers if "image" in layers else (),
         objects=tuple(
             ObjectLine(kept.kind, kept.sop_instance_uid, kept.size, kept.sha256)
-            for kept in analysis.objects.all()
+            for kept in analysis.results.all()
         ),
         deliveries=tuple(
             DeliveryLine(delivery.peer.name, delivery.delivered_at, delivery.remark)

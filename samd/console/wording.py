@@ -78,6 +78,7 @@ REQUIREMENTS: Mapping[str, Promise] = {
     "compression": pgettext_lazy("requirement", "compression"),
     "decoding": pgettext_lazy("requirement", "decoding"),
     "duplicates": pgettext_lazy("requirement", "duplicates"),
+    "excluded body part": pgettext_lazy("requirement", "excluded body part"),
     "matrix": pgettext_lazy("requirement", "matrix"),
     "modality": pgettext_lazy("requirement", "modality"),
     "model output": pgettext_lazy("requirement", "model output"),

@@ -191,7 +191,7 @@ class Analysis(models.Model):
 class ResultObject(models.Model):
     """A DICOM object that an analysis made, as a file under SAMD_HOME/results."""
 
-    analysis = models.ForeignKey(Analysis, on_delete=models.PROTECT, related_name="objects")
+    analysis = models.ForeignKey(Analysis, on_delete=models.PROTECT, related_name="results")
     kind = models.CharField(max_length=8)  # SR, SEG, PM, SC
     sop_instance_uid = models.CharField(max_length=64, unique=True)
     series_instance_uid = models.CharField(max_length=64)

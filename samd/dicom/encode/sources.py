@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from highdicom import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
 from pydicom import Dataset
+from pydicom.valuerep import DSfloat
 
 from samd.dicom.encode.context import Case
 from samd.domain.identity import derived_uid
@@ -124,5 +125,5 @@ def _thickness(header: Dataset, plane_spacing: float | None) -> float | None:
     return float(stated) if stated else plane_spacing
 
 
-def _decimals(values: Sequence[float]) -> list[float]:
-    return [float(value) for value in values]
+def _decimals(values: Sequence[float]) -> list[DSfloat]:
+    return [DSfloat(value, auto_format=True) for value in values]

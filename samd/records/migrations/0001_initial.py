@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64)),
                 ('path', models.CharField(max_length=255)),
                 ('size', models.PositiveBigIntegerField()),
-                ('analysis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objects', to='records.analysis')),
+                ('analysis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="results", to='records.analysis')),
             ],
             options={
                 'ordering': ('id',),

@@ -79,7 +79,8 @@ class Command(BaseCommand):
         finished = demonstration.wait_for_results(studies, patience=RESULT_PATIENCE, tell=self.stdout.write)
         if not finished:
             self.stdout.write(f"not everything was delivered within {RESULT_PATIENCE:.0f} s")
-        return all([self._print_results(archive, study) for study in studies]) and finished
+        right = [self._print_results(archive, study) for study in studies]
+        return finished and all(right)
 
     def _print_results(self, archive: Path, study: demonstration.Sent) -> bool:
         objects = demonstration.came_back(archive, study)

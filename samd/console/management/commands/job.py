@@ -26,6 +26,5 @@ class Command(BaseCommand):
             self.stdout.write(f"job {options['id']} is in the queue again")
             return
         for job in Job.objects.exclude(state=Job.State.DONE).order_by("state", "not_before"):
-            self.stdout.write(
-                f"{job.pk:6} {job.state:7} {job.kind:9} of {job.subject:<6} attempt {job.attempts}  {job.error}"
-            )
+            what = f"{job.pk:6} {job.state:7} {job.kind:9} of {job.subject:<6}"
+            self.stdout.write(f"{what} attempt {job.attempts}  {job.error}")

@@ -62,9 +62,8 @@ class Command(BaseCommand):
     def _list(self, options: dict[str, Any]) -> None:
         for peer in Peer.objects.all():
             roles = "sends, gets results" if peer.gets_results else "sends"
-            self.stdout.write(
-                f"{peer.name:16} {peer.ae_title:16} {peer.host}:{peer.port}  {roles}, quiet {peer.quiet_seconds} s"
-            )
+            where = f"{peer.name:16} {peer.ae_title:16} {peer.host}:{peer.port}"
+            self.stdout.write(f"{where}  {roles}, quiet {peer.quiet_seconds} s")
 
     def _echo(self, options: dict[str, Any]) -> None:
         try:

@@ -1,0 +1,57 @@
+"""One outcome becomes the tree of its DICOM objects: the report, and what the report references."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from pydicom import Dataset, dcmwrite
+
+from samd.dicom.encode.attribution import attribution_map
+from samd.dicom.encode.capture import capture
+from samd.dicom.encode.coding import declare_private_scheme
+from samd.dicom.encode.context import Case, Context, Encoded
+from samd.dicom.encode.heritage import inherit
+from samd.dicom.encode.identity import sign
+from samd.dicom.encode.pictures import layers, png
+from samd.dicom.encode.report import report
+from samd.dicom.encode.segmentation import segmentation
+from samd.domain.card import ModelCard
+from samd.domain.finding import Outcome, Volume
+
+
+def encode(
+    outcome: Outcome, card: ModelCard, context: Context, sources: Sequence[Dataset], volume: Volume | None
+) -> Encoded:
+    """The objects that say `outcome`: the report, then Segmentation, Parametric Map and Secondary Capture.
+
+    `sources` are headers of images of one study, at least one: for an analysed study those of its
+    frames, else any. `volume` is what was analysed, for the pictures. The same arguments give the same
+    bytes. Raises SourceMissing, UnknownSegment.
+    """
+    case = Case(outcome, card, context, sources)
+    picture = layers(case, volume) if volume is not None else None
+    segments = segmentation(case)
+    attribution = attribution_map(case)
+    others = {"attribution": attribution, "capture": capture(case, picture)}
+    found = {kind: dataset for kind, dataset in others.items() if dataset is not None}
+    root = report(case, segments, list(found.values()))
+    tree = {"report": root, **({"segmentation": segments.dataset} if segments else {}), **found}
+    return Encoded(
+        objects=tuple(_finished(dataset, case, kind) for kind, dataset in tree.items()),
+        previews={name: png(layer) for name, layer in picture.named()} if picture is not None else {},
+    )
+
+
+def to_bytes(dataset: Dataset) -> bytes:
+    """The file of `dataset` (PS3.10), Explicit VR Little Endian."""
+    buffer = BytesIO()
+    dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def _finished(made: Dataset, case: Case, kind: str) -> Dataset:
+    # A plain data set: what highdicom's classes remember beside it would not follow the changes.
+    dataset = Dataset({tag: made[tag] for tag in made.keys()})
+    sign(dataset, case, kind)
+    declare_private_scheme(dataset)
+    inherit(dataset, case.sources[0])
+    return dataset
