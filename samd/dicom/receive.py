@@ -6,6 +6,7 @@
 
 import logging
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +76,13 @@ def serve(
     free one. Only one node may store under a root. Raises CannotListen.
     """
     root.mkdir(parents=True, exist_ok=True)
-    if unfinished := clear_unfinished(root):
-        logger.warning("%d files were left half written by a crash and were removed.", unfinished)
+    started = time.time()
     admission = Admission(ae_title, find_peer=find_peer, journal=journal, most=limits.associations)
     node = Node(admission, Intake(root), journal=journal, limits=limits)
     node.listen(ae_title, host, port)
+    # Only now: had the port been taken, these could be the files of a node that is at work.
+    if unfinished := clear_unfinished(root, before=started):
+        logger.warning("%d files were left half written by a crash and were removed.", unfinished)
     return node
 
 

@@ -122,14 +122,15 @@ def discard(root: Path, file: StoredFile) -> None:
     _remove(root / file.path)
 
 
-def clear_unfinished(root: Path) -> int:
+def clear_unfinished(root: Path, *, before: float) -> int:
     """Remove what a crash left half written, and return how many files that were.
 
-    For the start of the only process that stores under `root`; it lists every study folder once.
+    Only files last written `before` this time (seconds since the epoch) are taken for that; every
+    study folder is listed once.
     """
-    unfinished = list(root.glob(f"*/.*{_UNFINISHED}"))
+    unfinished = [file for file in root.glob(f"*/.*{_UNFINISHED}") if file.stat().st_mtime < before]
     for file in unfinished:
-        _remove(file)
+        file.unlink()
     return len(unfinished)
 
 

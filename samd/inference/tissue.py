@@ -1,5 +1,6 @@
 """CT tissue by published windows of Hounsfield units, as a network whose weights are the windows."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import torch
@@ -30,6 +31,15 @@ class TissueWindows(nn.Module):
         self.register_buffer("windows", torch.zeros(outputs, 2))
         self.register_buffer("regions", torch.zeros(outputs, dtype=torch.uint8))
         self.register_buffer("edge_width", torch.ones(()))
+
+    @classmethod
+    def of(cls, segments: Sequence[tuple[int, int, Region]], *, edge_width: float) -> "TissueWindows":
+        """The network with these (lowest HU, highest HU, region), the first as segment 1."""
+        network = cls(outputs=len(segments))
+        network.windows.copy_(torch.tensor([window[:2] for window in segments]))
+        network.regions.copy_(torch.tensor([window[2] for window in segments]))
+        network.edge_width.fill_(edge_width)
+        return network
 
     def labels(self, hounsfield: Tensor, region: Tensor) -> Tensor:
         """Segment numbers, uint8, of planes in whole HU: 0 where none applies. NaN belongs nowhere.
