@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from samd.dicom.decode import DecodeLimits, DecoderDied, Undecodable, load_volume
 from samd.dicom.encode import Context, Encoded, encode
-from samd.dicom.read import headers
+from samd.dicom.read import headers, pydicom_silenced
 from samd.domain.card import ModelCard
-from samd.domain.codes import EQUIPMENT_FAILURE, RESOURCE_INADEQUATE
-from samd.domain.finding import Answer, Outcome, Reason
+from samd.domain.codes import EQUIPMENT_FAILURE
+from samd.domain.finding import Answer, Outcome, Reason, Volume
 from samd.domain.measuring import conclude
 from samd.domain.selection import Declined, Selection
 from samd.domain.study import Instance, Study
@@ -50,12 +50,14 @@ def analyse(
     """
     series, arrangement, card = selection.series, selection.arrangement, selection.card
     try:
-        volume = load_volume(series.instances, arrangement.frames, limits=limits)
+        volume = load_volume(
+            series.instances, arrangement.frames, plane_spacing=arrangement.plane_spacing, limits=limits
+        )
         prediction = predict(model, volume)
     except Undecodable as refusal:
         return Declined(card, (refusal.reason,), concerns=True, series=series)
     except DecoderDied as death:
-        raise AnalysisFailed(Reason("decoding", str(death), RESOURCE_INADEQUATE)) from death
+        raise AnalysisFailed(death.reason) from death
     except NotFinite as failure:
         raise AnalysisFailed(Reason("model output", str(failure), EQUIPMENT_FAILURE)) from failure
     explanation = explain(model, volume, prediction)
@@ -68,8 +70,9 @@ def analyse(
         labels=prediction.labels,
         explanation=explanation,
     )
-    sources = headers(_in_order(series.instances, arrangement.frames_of))
-    return Report(outcome, encode(outcome, card, context, sources, volume))
+    instances = {instance.sop_instance_uid: instance for instance in series.instances}
+    analysed = dict.fromkeys(frame.sop_instance_uid for frame in volume.frames)
+    return _encoded(outcome, card, context, [instances[uid] for uid in analysed], volume)
 
 
 def refuse(study: Study, declined: Declined, *, context: Context) -> Report:
@@ -85,10 +88,16 @@ def fail(study: Study, card: ModelCard, reason: Reason, *, context: Context) -> 
 
 def _without_analysis(study: Study, card: ModelCard, outcome: Outcome, context: Context) -> Report:
     instances = [instance for series in study.series for instance in series.instances]
-    sources = headers(instances[:EVIDENCE_LIMIT])
-    return Report(outcome, encode(outcome, card, context, sources, None))
+    return _encoded(outcome, card, context, instances[:EVIDENCE_LIMIT], None)
 
 
-def _in_order(instances: Sequence[Instance], order: Sequence[str]) -> list[Instance]:
-    by_uid = {instance.sop_instance_uid: instance for instance in instances}
-    return [by_uid[uid] for uid in order]
+def _encoded(
+    outcome: Outcome,
+    card: ModelCard,
+    context: Context,
+    instances: Sequence[Instance],
+    volume: Volume | None,
+) -> Report:
+    # Values of headers are converted while encoding, and what cannot be converted would be printed.
+    with pydicom_silenced():
+        return Report(outcome, encode(outcome, card, context, headers(instances), volume))

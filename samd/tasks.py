@@ -63,12 +63,7 @@ def analyse_one(job: int) -> None:
             return
         analysis = store.start_analysis(claim)
         study = _study(store.instances_of(analysis.run))
-        try:
-            report = _report(analysis, study, last_words=claim.last)
-        except Exception as error:
-            # Not one of the expected failures: tried again, and in the last attempt answered as failed.
-            jobs.retry(claim, error=type(error).__name__, not_before=timezone.now() + FIRST_WAIT)
-            raise
+        report = _report(analysis, study, last_words=claim.last)
         store.report_analysis(claim, analysis, report.outcome, _keep(analysis, report))
 
 
@@ -120,7 +115,8 @@ def _lease() -> timedelta:
 
 
 def _limits() -> DecodeLimits:
-    return DecodeLimits(memory_mib=settings.SAMD_DECODE_MEMORY_MIB, seconds=settings.SAMD_DECODE_SECONDS)
+    memory = settings.SAMD_DECODE_MEMORY_MIB * 2**20
+    return DecodeLimits(memory_bytes=memory, volume_bytes=memory, seconds=settings.SAMD_DECODE_SECONDS)
 
 
 def _verified(model: ModelVersion) -> Bundle:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from samd.console import wording
 from samd.console.importing import kept_bundle
-from samd.domain.card import ModelCard
+from samd.domain.card import InputGate, Limits
 from samd.inference.bundle import Bundle, BundleRefused
 from samd.records.models import ModelVersion
 

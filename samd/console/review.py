@@ -1,8 +1,9 @@
 """One study for a physician: every analysis with its pictures, findings, explanation and objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 
 from samd.console import wording
+from samd.console.importing import kept_bundle
 from samd.console.wording import Word
 from samd.console.worklist import StudyRow, rows
+from samd.inference.bundle import BundleRefused
 from samd.records.models import Analysis, Delivery, Study
 
 # The pictures of an analysis, from the lowest to the topmost: no other name is ever looked for.
-LAYERS = ("image", "segments", "heat")
+LAYERS = ("image", "heat", "segments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class StudyPage:
 def study_page(pk: int) -> StudyPage:
     """The page of one study. Raises Study.DoesNotExist."""
     study = Study.objects.get(pk=pk)
-    (row,) = rows(Study.objects.filter(pk=pk))
+    (row,) = rows([study])
     analyses = (
         Analysis.objects.filter(run__study=study)
         .select_related("model", "run")
@@ -125,6 +128,7 @@ def preview_path(analysis: Analysis, layer: str) -> Path | None:
 
 
 def _section(analysis: Analysis, superseded_by: int | None) -> AnalysisSection:
+    colours = _colours(analysis)
     layers = tuple(layer for layer in LAYERS if preview_path(analysis, layer))
     return AnalysisSection(
         pk=analysis.pk,
@@ -137,7 +141,7 @@ def _section(analysis: Analysis, superseded_by: int | None) -> AnalysisSection:
         queued_at=analysis.queued_at,
         changed_at=analysis.changed_at,
         reasons=tuple((wording.requirement(r["requirement"]), r["message"]) for r in analysis.reasons),
-        findings=tuple(map(_finding_line, analysis.findings)),
+        findings=tuple(_finding_line(finding, colours) for finding in analysis.findings),
         explanation=_explanation_facts(analysis.explanation),
         layers=layers if "image" in layers else (),
         objects=tuple(
@@ -153,7 +157,7 @@ def _section(analysis: Analysis, superseded_by: int | None) -> AnalysisSection:
     )
 
 
-def _finding_line(finding: Mapping[str, Any]) -> FindingLine:
+def _finding_line(finding: Mapping[str, Any], colours: Mapping[int, str]) -> FindingLine:
     return FindingLine(
         type=finding["type"],
         site=finding["site"] or "",
@@ -161,12 +165,24 @@ def _finding_line(finding: Mapping[str, Any]) -> FindingLine:
         measurements=tuple(
             (m["name"], wording.quantity(m["value"], m["unit"])) for m in finding["measurements"]
         ),
-        colour=_colour(finding.get("colour")),
+        colour=colours.get(finding["segment"], ""),
     )
 
 
-def _colour(rgb: Sequence[int] | None) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*rgb) if rgb else ""
+def _colours(analysis: Analysis) -> Mapping[int, str]:
+    """By segment number the colour in the picture; none where the bundle cannot be trusted any more."""
+    if not any(finding["segment"] for finding in analysis.findings):
+        return {}
+    try:
+        return _segment_colours(analysis.model.digest)
+    except BundleRefused:
+        return {}
+
+
+@lru_cache(maxsize=64)
+def _segment_colours(digest: str) -> Mapping[int, str]:
+    # What a digest names never changes, so one verification is enough for a legend.
+    return {s.number: "#{:02x}{:02x}{:02x}".format(*s.colour) for s in kept_bundle(digest).card.segments}
 
 
 def _explanation_facts(explanation: Mapping[str, Any]) -> ExplanationFacts | None:

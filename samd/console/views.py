@@ -42,7 +42,7 @@ def _worklist(request: HttpRequest) -> dict[str, object]:
         "filters": {name: label for name, (label, _demand) in FILTERS.items()},
         "show": show if show in FILTERS else "",
         "page": page,
-        "rows": rows(page.object_list),
+        "rows": rows(page),
     }
 
 
@@ -68,7 +68,7 @@ def study(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def preview(request: HttpRequest, pk: int, layer: str) -> FileResponse:
+def preview(_request: HttpRequest, pk: int, layer: str) -> FileResponse:
     """One picture of an analysis as PNG."""
     path = preview_path(get_object_or_404(Analysis, pk=pk), layer)
     if path is None:

@@ -26,9 +26,7 @@ class Word:
 
 
 ANSWERS: Mapping[str, Word] = {
-    Answer.FINDING: Word(
-        "finding", _("Finding"), _("The model completed and reports what is listed below.")
-    ),
+    Answer.FINDING: Word("finding", _("Finding"), _("The model completed and reports what is listed below.")),
     Answer.NOTHING_FOUND: Word(
         "nothing-found",
         _("Nothing found"),

@@ -3,7 +3,7 @@
 Patient data are read from one stored file of each study that is shown; they are in no table.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -55,6 +55,15 @@ class AnalysisRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a study's row: an analysis, or that there is none, because images are `receiving`."""
+
+    analysis: AnalysisRow | None = None
+    superseded: bool = False
+    receiving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StudyRow:
     """One study: `analyses` count now; later ones have taken the place of the `superseded`."""
 
@@ -67,6 +76,14 @@ class StudyRow:
     analyses: tuple[AnalysisRow, ...]
     superseded: tuple[AnalysisRow, ...]
     not_applicable: tuple[tuple[str, str], ...]  # model, reason; of the last completed run
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is printed, at least one line: the state of reception, the analyses, the superseded ones."""
+        receiving = (Line(receiving=True),) if self.receiving else ()
+        counting = tuple(Line(analysis) for analysis in self.analyses)
+        before = tuple(Line(analysis, superseded=True) for analysis in self.superseded)
+        return receiving + counting + before or (Line(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +121,11 @@ def studies(*, show: str = "") -> QuerySet[Study]:
     return newest_first.filter(matching)
 
 
-def rows(page: QuerySet[Study]) -> tuple[StudyRow, ...]:
-    """The rows of the studies in `page`, in its order, by a number of queries that does not grow with it."""
+def rows(shown: Iterable[Study]) -> tuple[StudyRow, ...]:
+    """The rows of `shown`, in its order, by a number of queries that does not grow with it."""
+    shown = list(shown)
     by_model = Analysis.objects.select_related("model").order_by("model__name", "pk")
-    shown = list(page.prefetch_related(Prefetch("runs__analyses", queryset=by_model)))
+    prefetch_related_objects(shown, Prefetch("runs__analyses", queryset=by_model))
     contents = _contents(shown)
     return tuple(_row(study, contents.get(study.pk, _NOTHING)) for study in shown)
 
@@ -121,8 +139,8 @@ def search(term: str) -> tuple[StudyRow, ...]:
     for study in newest:
         banner = contents.get(study.pk, _NOTHING).banner
         if banner and wanted in f"{banner.name}\n{banner.patient_id}\n{banner.study_description}".casefold():
-            found.append(study.pk)
-    return rows(studies().filter(pk__in=found[:SHOWN_OF_A_SEARCH]))
+            found.append(study)
+    return rows(found[:SHOWN_OF_A_SEARCH])
 
 
 def banner_of(path: str) -> PatientBanner | None:
@@ -172,10 +190,11 @@ def _contents(shown: Iterable[Study]) -> dict[int, _Contents]:
 
 
 def _row(study: Study, contents: _Contents) -> StudyRow:
-    runs: Sequence[Run] = list(study.runs.all())
+    runs = list(study.runs.all())
     analyses = [analysis for run in runs for analysis in run.analyses.all()]
     replaced = {analysis.supersedes_id for analysis in analyses}
     completed = [run for run in runs if run.completed_at is not None]
+    declined = completed[-1].not_applicable if completed else []
     return StudyRow(
         pk=study.pk,
         banner=contents.banner,
@@ -185,7 +204,7 @@ def _row(study: Study, contents: _Contents) -> StudyRow:
         last_arrival=study.last_arrival,
         analyses=tuple(_analysis_row(a) for a in analyses if a.pk not in replaced),
         superseded=tuple(_analysis_row(a) for a in reversed(analyses) if a.pk in replaced),
-        not_applicable=tuple((model, why) for model, why in completed[-1].not_applicable) if completed else (),
+        not_applicable=tuple((model, why) for model, why in declined),
     )
 
 

@@ -16,6 +16,7 @@ from pynetdicom.events import Event
 
 from samd.dicom.contexts import SOP_CLASSES, acceptable
 from samd.dicom.storage import part10
+from samd.domain.identity import is_uid
 
 _config.LOG_HANDLER_LEVEL = "none"
 
@@ -80,6 +81,8 @@ class StandInArchive:
     def _on_store(self, event: Event) -> Dataset:
         response = Dataset()
         response.Status, response.ErrorComment = self.answer or (0x0000, "")
+        if not is_uid(str(event.request.AffectedSOPInstanceUID)):
+            response.Status, response.ErrorComment = 0xA900, "the SOP Instance UID breaks the UID grammar"
         if response.Status == 0x0000 or response.Status & 0xF000 == 0xB000:
             self._keep(event)
         if self.answer is None:
@@ -96,4 +99,6 @@ class StandInArchive:
         )
         with self._lock:
             self.receipts[uid] += 1
-            (self._folder / f"{uid}.dcm").write_bytes(content)
+            unfinished = self._folder / f".{uid}.part"
+            unfinished.write_bytes(content)
+            unfinished.replace(self._folder / f"{uid}.dcm")

@@ -143,6 +143,7 @@ def _child(seconds: float) -> Iterator[subprocess.Popen[bytes]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # libraries quote values there
+        pipesize=2**20,
         cwd=_ROOT,
         env=_environment(),
     )
@@ -161,7 +162,9 @@ def _child(seconds: float) -> Iterator[subprocess.Popen[bytes]]:
             except _Silence:
                 # Death is told by the exit status, which comes a moment after the pipe closes.
                 child.wait()
-                raise DecoderDied(_death(child.returncode, is_late=is_late.is_set(), seconds=seconds)) from None
+                raise DecoderDied(
+                    _death(child.returncode, is_late=is_late.is_set(), seconds=seconds)
+                ) from None
             finally:
                 child.kill()
     finally:
@@ -170,7 +173,9 @@ def _child(seconds: float) -> Iterator[subprocess.Popen[bytes]]:
 
 def _environment() -> dict[str, str]:
     # None of this process's secrets; and no threads, which would take address space and gain nothing.
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ
+    }
     return kept | {
         "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -205,7 +210,7 @@ def _receive(child: subprocess.Popen[bytes], values: NDArray[np.float32]) -> Non
         plane = line.get("plane")
         if plane not in missing:
             raise _Silence
-        _fill(answer, memoryview(values[plane]).cast("B"))
+        _fill(answer, values[plane].reshape(-1).view(np.uint8).data)
         missing.remove(plane)
 
 

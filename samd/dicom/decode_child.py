@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 from pydicom import dcmread
 
 from samd.dicom import pixels, realworld
@@ -64,15 +65,15 @@ def _decode_instance(wanted: dict[str, Any], request: dict[str, Any], answer: IO
             stored, dataset, layout, number=number, is_projection=wanted["projection"]
         )
         _tell(answer, {"plane": plane})
-        _write(answer, values.astype("<f4", copy=False))
+        _write(answer, values.astype("<f4", copy=False).reshape(-1).view(np.uint8).data)
 
 
 def _tell(answer: IO[bytes], line: dict[str, Any]) -> None:
     _write(answer, json.dumps(line).encode() + b"\n")
 
 
-def _write(answer: IO[bytes], data: Any) -> None:
-    left = memoryview(data).cast("B")
+def _write(answer: IO[bytes], data: bytes | memoryview) -> None:
+    left = memoryview(data)
     while left:
         left = left[answer.write(left) :]
 

@@ -136,7 +136,7 @@ def read_study(files: Sequence[tuple[Path, str]]) -> Reading:
             unreadable.append(error)
     if not entries:
         raise unreadable[0] if unreadable else ValueError("a study has at least one file")
-    return Reading(_study(entries), tuple(unreadable))
+    return Reading(_study(entries, unreadable=len(unreadable)), tuple(unreadable))
 
 
 def headers(instances: Sequence[Instance]) -> list[Dataset]:
@@ -240,7 +240,7 @@ def _entry(header: FileDataset, *, path: Path, sha256: str) -> _Entry:
     )
 
 
-def _study(entries: list[_Entry]) -> Study:
+def _study(entries: list[_Entry], *, unreadable: int) -> Study:
     # Sorted, so that where files disagree the same one speaks for all, whatever the order of arrival.
     entries = sorted(entries, key=lambda entry: entry.instance.sop_instance_uid)
     by_series: dict[str, list[_Entry]] = defaultdict(list)
@@ -250,6 +250,7 @@ def _study(entries: list[_Entry]) -> Study:
         study_instance_uid=entries[0].study_instance_uid,
         series=tuple(_series(uid, members) for uid, members in sorted(by_series.items())),
         patient_age=next((entry.patient_age for entry in entries if entry.patient_age is not None), None),
+        unreadable=unreadable,
     )
 
 

@@ -9,6 +9,7 @@ from samd.domain.codes import (
     INSUFFICIENT_QUALITY,
     OBJECT_SET_INCOMPLETE,
     OBJECT_TYPES_NOT_SUPPORTED,
+    OBJECTS_INCORRECTLY_FORMATTED,
     Code,
 )
 from samd.domain.finding import Reason
@@ -93,7 +94,7 @@ def _unmet(
     decodable: frozenset[str],
 ) -> tuple[Reason, ...]:
     """Every input requirement that the series does not meet, all named together."""
-    reasons = [*_unmet_by_patient(gate, study), *_unmet_by_description(gate, series)]
+    reasons = [*_unmet_by_study(gate, study), *_unmet_by_description(gate, series)]
     reasons += _unmet_by_encoding(gate, series.instances, decodable)
     if isinstance(arrangement, Arrangement):
         reasons += _unmet_by_geometry(gate, series, arrangement)
@@ -102,16 +103,16 @@ def _unmet(
     return tuple(reasons)
 
 
-def _unmet_by_patient(gate: InputGate, study: Study) -> list[Reason]:
-    if study.patient_age is None or gate.patient_age.admit(study.patient_age):
-        return []
-    return [
-        Reason(
-            "patient age",
-            f"the stated age is {study.patient_age:.0f} years; the model takes {gate.patient_age} years",
-            OBJECT_TYPES_NOT_SUPPORTED,
-        )
-    ]
+def _unmet_by_study(gate: InputGate, study: Study) -> list[Reason]:
+    reasons = []
+    if study.unreadable:
+        # Any series may lack what they hold, and absence is only said of what was wholly seen.
+        message = f"{study.unreadable} files of the study cannot be read"
+        reasons.append(Reason("readable files", message, OBJECTS_INCORRECTLY_FORMATTED))
+    if study.patient_age is not None and not gate.patient_age.admit(study.patient_age):
+        message = f"the stated age is {study.patient_age:.0f} years; the model takes {gate.patient_age} years"
+        reasons.append(Reason("patient age", message, OBJECT_TYPES_NOT_SUPPORTED))
+    return reasons
 
 
 def _unmet_by_description(gate: InputGate, series: Series) -> list[Reason]:

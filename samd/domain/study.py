@@ -55,11 +55,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """All series received so far of one study. `patient_age` is in years, None where not stated."""
+    """All series received so far of one study. `patient_age` is in years, None where not stated.
+
+    `unreadable` counts files of the study whose headers could not be read; they are in no series.
+    """
 
     study_instance_uid: str
     series: tuple[Series, ...]
     patient_age: float | None = None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _LUNG_CEILING_HU = -500.0
 _GAS_HU = -930.0
 _LEAST_TISSUE_SHARE = 0.25
 _RIM_MM = 2.0
-_LEAST_LUNG_MM2 = 100.0
+_LEAST_LUNG_MM2 = 1000.0
 
 
 def regions(plane: NDArray[np.float32], *, pixel_spacing: tuple[float, float]) -> NDArray[np.uint8]:
@@ -55,10 +55,9 @@ def body_mask(hounsfield: NDArray[np.float32], *, pixel_spacing: tuple[float, fl
         return solid
     depth = ndimage.distance_transform_edt(solid, sampling=pixel_spacing)
     parts, count = ndimage.label(depth > _THIN_MM)
-    if not count:
-        return np.zeros_like(solid)
-    thickest = ndimage.maximum(depth, parts, index=np.arange(count + 1))
-    kept = (np.asarray(thickest) >= _LEAST_RADIUS_MM)[parts] & (parts > 0)
+    thick = np.zeros(count + 1, dtype=np.bool_)
+    thick[parts[depth >= _LEAST_RADIUS_MM]] = True
+    kept: Mask = thick[parts]
     if not kept.any():
         return kept
     # A right-angled corner lies sqrt(2) times the depth from what the opening left of it.
@@ -70,9 +69,10 @@ def body_mask(hounsfield: NDArray[np.float32], *, pixel_spacing: tuple[float, fl
 def lung_mask(hounsfield: NDArray[np.float32], body: Mask, *, pixel_spacing: tuple[float, float]) -> Mask:
     """Lung, at most -500 HU, inside `body`; gas in the windpipe, stomach and bowel is left out.
 
-    A region of air in the plane is lung where it is at least 1 cm2 and at least a quarter of it,
+    A region of air in the plane is lung where it is at least 10 cm2 and at least a quarter of it,
     its rim aside, is denser than gas. Limits: bronchi that open into the lung in this plane count
-    as lung, as does mottled stool; a plane of pneumothorax or bullae with hardly any lung does not.
+    as lung, as may mottled stool; tips of the lung below 10 cm2 do not, nor does a pneumothorax or a
+    plane of bullae with hardly any lung.
     """
     air = body & (hounsfield <= _LUNG_CEILING_HU)
     parts, count = ndimage.label(air)

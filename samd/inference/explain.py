@@ -57,6 +57,18 @@ def explain(model: Model, volume: Volume, prediction: Prediction) -> Explanation
     return METHODS[model.card.explanation.method](model, volume, prediction)
 
 
+def faithfulness_of(model: Model, volume: Volume, attribution: Plane) -> Faithfulness:
+    """How well any map explains the target of a classifier; `attribution` may be of any resolution."""
+    prepared = model.prepare(volume.values[0]).values
+    target = _target(model)
+
+    def logit(plane: Plane) -> float:
+        return float(model.network(_tensor(plane, model)[None, None])[0, target])
+
+    with repeatable(), torch.inference_mode():
+        return _checked(model, logit, prepared, _resized(torch.from_numpy(attribution), prepared.shape))
+
+
 def _grad_cam(model: Model, volume: Volume, _: Prediction) -> Explanation:
     """Grad-CAM (Selvaraju et al. 2017, ICCV) of the target's logit, its positive part.
 
@@ -64,21 +76,19 @@ def _grad_cam(model: Model, volume: Volume, _: Prediction) -> Explanation:
     the square that the network saw; outside of it the map is 0.
     """
     method = model.card.explanation
-    target = [c.name for c in model.card.classifications].index(method.target)
     prepared = model.prepare(volume.values[0])
-    layer = model.network.get_submodule(method.layer)
     with repeatable():
         inputs = _tensor(prepared.values, model)[None, None].requires_grad_()
-        cam = LayerGradCam(model.network, layer).attribute(inputs, target=target, relu_attributions=True)
-
-        @torch.inference_mode()
-        def logit(plane: Plane) -> float:
-            return float(model.network(_tensor(plane, model)[None, None])[0, target])
-
-        check = _checked(model, logit, prepared.values, _resized(cam, prepared.values.shape))
-    shown = _placed(_resized(cam, (prepared.height, prepared.width)), prepared, volume.values[0].shape)
+        grad_cam = LayerGradCam(model.network, model.network.get_submodule(method.layer))
+        cam = grad_cam.attribute(inputs, target=_target(model), relu_attributions=True)[0, 0].detach().cpu()
+    square = _resized(cam, (prepared.height, prepared.width))
     return _explanation(
-        model, GRADIENT_WEIGHTED_CLASS_ACTIVATION, target=method.target, check=check, plane=0, shown=shown
+        model,
+        GRADIENT_WEIGHTED_CLASS_ACTIVATION,
+        target=method.target,
+        check=faithfulness_of(model, volume, cam.numpy()),
+        plane=0,
+        shown=_placed(square, prepared, volume.values[0].shape),
     )
 
 
@@ -124,6 +134,10 @@ METHODS: dict[str, Callable[[Model, Volume, Prediction], Explanation | None]] = 
     OF_CLASSIFICATIONS: _grad_cam,
     OF_SEGMENTS: _integrated_gradients,
 }
+
+
+def _target(model: Model) -> int:
+    return [c.name for c in model.card.classifications].index(model.card.explanation.target)
 
 
 def _key_plane(model: Model, prediction: Prediction) -> tuple[int, int] | None:
@@ -173,8 +187,8 @@ def _tensor(plane: Plane, model: Model) -> Tensor:
 
 
 def _resized(cam: Tensor, shape: tuple[int, ...]) -> Plane:
-    resized = interpolate(cam.detach(), shape, mode="bilinear", align_corners=False)
-    return np.asarray(resized[0, 0].cpu().numpy(), dtype=np.float32)
+    resized = interpolate(cam[None, None], shape, mode="bilinear", align_corners=False)
+    return np.asarray(resized[0, 0].numpy(), dtype=np.float32)
 
 
 def _placed(part: Plane, prepared: Prepared, shape: tuple[int, ...]) -> NDArray[np.float32]:

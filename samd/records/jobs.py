@@ -5,7 +5,9 @@ token of the claim, in the transaction that stores the effect. A worker that los
 store anything; a worker that died is replaced when its lease ends. No broker is needed for any of it.
 """
 
+import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,11 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from samd.records.models import Job
+
+logger = logging.getLogger(__name__)
+
+# How long an attempt that ended in an unexpected exception waits for the next.
+PAUSE = timedelta(seconds=5)
 
 # How often each kind of work is tried. An analysis gets one attempt more, which runs no model: it
 # only answers that the analysis failed (see samd.tasks).
@@ -69,7 +76,9 @@ def claimed(job_id: int, *, lease: timedelta) -> Iterator[Claim | None]:
     """Claim the job and renew its lease in the background until the block ends.
 
     Gives None where the job is taken, done, dead or not due. A claim of a job whose attempts are
-    used up makes it a dead letter instead.
+    used up makes it a dead letter instead. An exception in the block ends the attempt: the job goes
+    back into the queue, or becomes a dead letter after the last. It is logged by its place and type,
+    never by its message, which may quote a patient's data.
     """
     claim = _claim(job_id, lease=lease)
     if claim is None:
@@ -80,6 +89,10 @@ def claimed(job_id: int, *, lease: timedelta) -> Iterator[Claim | None]:
     keeper.start()
     try:
         yield claim
+    except Exception as error:  # noqa: BLE001 - whatever it was, it stops this attempt and not the worker
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("job/%s, attempt %s: %s\n%s", claim.job, claim.attempt, type(error).__name__, where)
+        _return(claim, error)
     finally:
         ended.set()
         keeper.join()
@@ -136,6 +149,14 @@ def finish(claim: Claim) -> None:
 def wait(claim: Claim, *, until: datetime) -> None:
     """It is too early: come back at `until`. This was not an attempt."""
     _leave(claim, state=Job.State.READY, not_before=until, attempts=F("attempts") - 1)
+
+
+def _return(claim: Claim, error: Exception) -> None:
+    try:
+        with transaction.atomic():
+            retry(claim, error=type(error).__name__, not_before=timezone.now() + PAUSE)
+    except LeaseLost:
+        logger.warning("job/%s was taken over before its attempt ended", claim.job)
 
 
 def retry(claim: Claim, *, error: str, not_before: datetime) -> None:

@@ -158,6 +158,7 @@ def _plain_finding(finding: Finding) -> dict[str, object]:
         "site": finding.site.meaning if finding.site else None,
         "present": finding.present,
         "undetermined": finding.undetermined,
+        "segment": finding.segment,
         "measurements": [
             {"name": m.name.meaning, "value": m.value, "unit": m.unit.value} for m in finding.measurements
         ],

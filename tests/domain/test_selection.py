@@ -105,6 +105,7 @@ def test_a_model_of_another_modality_is_not_concerned() -> None:
         (Study("1.1", (series(instances=(replace(ct(0), lossy=True),)),)), "compression"),
         (Study("1.1", (series(instances=(ct(0, z=0.0), ct(1, z=50.0))),)), "plane spacing"),
         (replace(radiograph(), patient_age=58.0), "patient age"),
+        (replace(radiograph(), unreadable=1), "readable files"),
         (radiograph(view_position="LL"), "view"),
         (radiograph(photometric_interpretation="RGB"), "photometric interpretation"),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom import dcmread
@@ -37,11 +38,11 @@ def radiograph(pixels: NDArray[np.uint8], path: Path, *, seed: str, **header: st
     return Sent(dataset.StudyInstanceUID, [path])
 
 
-def paediatric(shared_data: Path, label: int, path: Path) -> Sent:
+def paediatric(shared_data: Path, label: int, path: Path, *, seed: str = "") -> Sent:
     """The first test image of PneumoniaMNIST with this label, enlarged to the size of a small detector."""
     with np.load(shared_data / "pneumoniamnist_28" / "pneumoniamnist_reassembled.npz") as data:
         pixels = data["test_images"][np.flatnonzero(data["test_labels"].ravel() == label)[0]]
-    return radiograph(np.kron(pixels, np.ones((16, 16), np.uint8)), path, seed=f"mnist {label}")
+    return radiograph(np.kron(pixels, np.ones((16, 16), np.uint8)), path, seed=seed or f"mnist {label}")
 
 
 def send(pacs: Pacs, device: Device, *studies: Sent) -> None:
@@ -97,14 +98,14 @@ def test_the_four_answers_are_four_different_objects(
     send(pacs, device, finding, nothing, head)
     for study in (finding, nothing, head):
         pacs.wait_for_reports(study.study)
-    bundle, key = never_finite_bundle(tmp_path / "never-finite")
-    key_file = device.home / "trust" / "test.pub"
-    key_file.write_bytes(key)
+    bundle, key = never_finite_bundle(tmp_path / "never-finite", name="chest-xray-pneumonia")
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (device.home / "trust" / "test.pub").write_bytes(pem)
     device.manage("model", "import", str(bundle))
-    failing = of_folder(shared_data / "dicom_ct_abdomen_totalseg")
+    failing = paediatric(shared_data, 1, tmp_path / "failing.dcm", seed="failing")
 
     send(pacs, device, failing)
-    pacs.wait_for_reports(failing.study, count=2)
+    pacs.wait_for_reports(failing.study)
 
     answers = {
         name: words(pacs.results(study.study, tmp_path / name))

@@ -92,6 +92,23 @@ def test_attempts_are_capped_and_end_as_a_dead_letter() -> None:
     assert "given up" in Job.objects.get().error
 
 
+@pytest.mark.requirement("FLOW-03", "AUD-01")
+@pytest.mark.django_db(transaction=True)
+def test_an_exception_ends_the_attempt_and_its_message_is_not_written_down(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    job, name = queued(), "^".join(["Hong", "Gildong"])
+
+    with jobs.claimed(job.pk, lease=LEASE):
+        raise RuntimeError(name)
+
+    after = Job.objects.get()
+    assert (after.state, after.attempts, after.error) == (Job.State.READY, 1, "RuntimeError")
+    assert after.not_before > NOW()
+    assert "Gildong" not in caplog.text
+    assert "RuntimeError" in caplog.text
+
+
 @pytest.mark.requirement("FLOW-03")
 @pytest.mark.django_db(transaction=True)
 def test_waiting_is_not_an_attempt() -> None:

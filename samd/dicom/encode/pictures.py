@@ -65,7 +65,9 @@ def layers(case: Case, volume: Volume) -> Layers:
         plane=plane,
         image=_grey(volume.values[plane], _window(case.sources, volume.values[plane]), size),
         heat=_heat(case, plane, size),
-        segments=_painted(labels[plane], case.card.segments, size) if labels is not None and labels.any() else None,
+        segments=_painted(labels[plane], case.card.segments, size)
+        if labels is not None and labels.any()
+        else None,
     )
 
 
@@ -117,7 +119,9 @@ def _stated_window(header: Dataset) -> tuple[float, float] | None:
         return None
 
 
-def _grey(values: NDArray[np.float32], window: tuple[float, float], size: tuple[int, int]) -> NDArray[np.uint8]:
+def _grey(
+    values: NDArray[np.float32], window: tuple[float, float], size: tuple[int, int]
+) -> NDArray[np.uint8]:
     low, high = window
     shown = np.nan_to_num((values - low) / max(high - low, 1e-6), nan=0.0, posinf=1.0, neginf=0.0)
     grey = Image.fromarray((np.clip(shown, 0, 1) * 255).astype(np.uint8))

@@ -102,7 +102,9 @@ def _words(case: Case, draw: ImageDraw.ImageDraw) -> None:
     pen.write(wording.headline(outcome), 66, _ACCENTS[outcome.answer], gap=10)
     pen.write(wording.meaning(outcome), 26, _MUTED, gap=34)
     if outcome.reasons:
-        pen.write("Why" if len(outcome.reasons) == 1 else f"Why: {len(outcome.reasons)} reasons", 22, _MUTED, gap=8)
+        pen.write(
+            "Why" if len(outcome.reasons) == 1 else f"Why: {len(outcome.reasons)} reasons", 22, _MUTED, gap=8
+        )
     for reason in outcome.reasons:
         text = wording.ascii_text(f"{reason.requirement}: {reason.message}")
         draw.rectangle((pen.left, pen.top + 3, pen.left + 5, pen.top + 30), _ACCENTS[outcome.answer])
@@ -128,7 +130,11 @@ def _image(case: Case, page: Image.Image, draw: ImageDraw.ImageDraw, picture: La
 
 
 def _shown_layers(picture: Layers) -> str:
-    names = [name for name, layer in (("heat map", picture.heat), ("segments", picture.segments)) if layer is not None]
+    names = [
+        name
+        for name, layer in (("heat map", picture.heat), ("segments", picture.segments))
+        if layer is not None
+    ]
     return f"Shown with {' and '.join(names)}." if names else "Shown as it is."
 
 
@@ -251,8 +257,7 @@ def _heat_bar(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int]) -> None
 @lru_cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
     # Pillow's own font, so that a page looks the same wherever it is drawn; its reach is ASCII.
-    font = ImageFont.load_default(size)
-    return ImageFont.truetype(font.path, size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.load_default(size).font_variant(layout_engine=ImageFont.Layout.BASIC)
 
 
 def _length(text: str, size: int) -> float:

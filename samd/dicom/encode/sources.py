@@ -14,8 +14,29 @@ from samd.dicom.encode.context import Case
 from samd.domain.identity import derived_uid
 from samd.domain.study import Frame
 
-_EMPTY = ["PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime", "ReferringPhysicianName"]
-_COPIED = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "Rows", "Columns", "LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"]
+_EMPTY = [
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+]
+_COPIED = [
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "Modality",
+    "Rows",
+    "Columns",
+    "LossyImageCompression",
+    "LossyImageCompressionRatio",
+    "LossyImageCompressionMethod",
+]
 
 
 class SourceMissing(Exception):
@@ -54,7 +75,10 @@ def referenced_frames(case: Case, frames: Sequence[Frame]) -> list[tuple[Dataset
     for frame in frames:
         numbers.setdefault(frame.sop_instance_uid, []).append(frame.number)
     return [
-        (headers[uid], None if len(chosen) == int(headers[uid].get("NumberOfFrames") or 1) else sorted(chosen))
+        (
+            headers[uid],
+            None if len(chosen) == int(headers[uid].get("NumberOfFrames") or 1) else sorted(chosen),
+        )
         for uid, chosen in numbers.items()
     ]
 
