@@ -117,7 +117,12 @@ class Sender:
         self._responses = responses
 
     def store(
-        self, content: bytes, *, sop_instance_uid: str = SOP, sop_class_uid: str = CT, transfer_syntax: str = ""
+        self,
+        content: bytes,
+        *,
+        sop_instance_uid: str = SOP,
+        sop_class_uid: str = CT,
+        transfer_syntax: str = "",
     ) -> Dataset:
         """The command set of the response to a C-STORE request; fails after ten seconds without one."""
         self.begin_store(
