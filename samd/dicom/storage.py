@@ -71,7 +71,8 @@ def store(root: Path, *, study_instance_uid: str, sop_instance_uid: str, content
 
     Raises UnsafeIdentifier before touching any path, DiskFull where there is no room,
     StoredFileDiffers where the old file is damaged, OSError for other faults of the disk. Whatever
-    it raises, nothing new is left behind. Two threads must not store into one study at one time.
+    it raises, nothing new is left behind: a store that fails removes its file, and its folder if that
+    is empty, so stores of one object must not overlap in time, and those of one study should not.
     """
     if not (is_uid(study_instance_uid) and is_uid(sop_instance_uid)):
         raise UnsafeIdentifier("a UID breaks the UID grammar (PS3.5 9.1); nothing was stored")

@@ -221,14 +221,16 @@ def _spacing(along: Floats) -> tuple[float | None, list[Reason]]:
     if len(along) < 2:
         return None, []
     gaps = np.diff(along)
-    unit = median_low(gaps.tolist())
+    typical = median_low(gaps.tolist())
+    unit = float(gaps[np.rint(gaps / typical) == 1].mean())
     tolerance = min(max(POSITION_TOLERANCE, SPACING_TOLERANCE * unit), LARGEST_TOLERANCE * unit)
     steps = np.maximum(np.rint(gaps / unit), 1)
-    # Rounding never adds up from plane to plane but unevenness does: the test is against the best grid.
+    is_off = np.abs(gaps - steps * unit) > 2 * tolerance
+    is_gap = (steps > 1) & ~is_off
+    # Rounding never adds up from plane to plane, drift does: the test is against the best even grid.
     grid = np.concatenate(([0.0], np.cumsum(steps)))
-    spacing, origin = np.polyfit(grid, along, 1)
-    is_even = bool(np.abs(along - (origin + spacing * grid)).max() <= tolerance)
-    is_gap = (steps > 1) & (is_even | (np.abs(gaps - steps * unit) <= 2 * tolerance))
+    slope, origin = np.polyfit(grid, along, 1)
+    is_even = not is_off.any() and np.abs(along - (origin + slope * grid)).max() <= tolerance
     reasons = []
     if not is_even:
         counted = gaps[~is_gap]

@@ -47,8 +47,11 @@ def centre_crop_resize(plane: NDArray[np.float32], *, size: int, low: int, high:
         resized = interpolate(tensor, (size, size), mode="bicubic", antialias=True, align_corners=False)
         square = resized[0, 0].numpy()
     darkest, brightest = np.percentile(square, [low, high])
-    span = max(float(brightest - darkest), float(np.finfo(np.float32).tiny))
-    values = np.clip((square - darkest) / span, 0.0, 1.0).astype(np.float32)
+    # An even image is even only up to the rounding of the filter, which must not become contrast.
+    rounding = 32 * np.finfo(np.float32).eps * np.abs(square).max()
+    if brightest - darkest <= rounding:
+        return Prepared(np.zeros((size, size), dtype=np.float32), top, left, side, side)
+    values = np.clip((square - darkest) / (brightest - darkest), 0.0, 1.0).astype(np.float32)
     return Prepared(values, top, left, side, side)
 
 

@@ -1,4 +1,4 @@
-"""Builders for tests over the loopback network: data sets, a journal that remembers, a sender of raw bytes."""
+"""Builders for tests over the loopback network: data sets, a remembering journal, a sender of raw bytes."""
 
 import queue
 import struct
@@ -58,12 +58,16 @@ class RememberingJournal:
     """Remembers everything in order; `on_stored` runs before an arrival is remembered and may raise."""
 
     def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new."""
         self.happened: list[tuple[str, str]] = []
         self.arrivals: list[Arrival] = []
         self.refusals: list[Refusal] = []
-        self.on_opened: Callable[[str], None] = lambda peer: None
-        self.on_stored: Callable[[Arrival], None] = lambda arrival: None
-        self._changed = threading.Condition()
+        self.on_opened: Callable[[str], None] = lambda _peer: None
+        self.on_stored: Callable[[Arrival], None] = lambda _arrival: None
 
     def opened(self, association: str, peer: str) -> None:
         self.on_opened(peer)

@@ -10,4 +10,6 @@ from tests.guards.source import ROOT
 def test_the_committed_statement_is_the_one_that_the_code_gives() -> None:
     committed = (ROOT / "docs/regulatory/conformance/dicom.md").read_text()
 
-    assert committed == statement(), "run: python manage.py conformance > docs/regulatory/conformance/dicom.md"
+    assert committed == statement(), (
+        "run: python manage.py conformance > docs/regulatory/conformance/dicom.md"
+    )

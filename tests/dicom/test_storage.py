@@ -31,6 +31,10 @@ def files_under(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
 
 
+def path_of(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
+
+
 def no_room(*_arguments: Any) -> int:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -88,7 +92,7 @@ def test_the_file_is_synced_before_its_name_and_its_name_before_the_return(
     fsync, rename = os.fsync, os.rename
 
     def recording_fsync(descriptor: int) -> None:
-        calls.append(f"fsync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).relative_to(tmp_path)}")
+        calls.append(f"fsync {path_of(descriptor).relative_to(tmp_path)}")
         fsync(descriptor)
 
     def recording_rename(source: Path, target: Path) -> None:
@@ -110,14 +114,12 @@ def test_a_file_found_on_disk_is_made_durable_before_it_counts_as_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(tmp_path, study_instance_uid=STUDY, sop_instance_uid=SOP, content=b"bytes")
-    synced: list[str] = []
-    monkeypatch.setattr(
-        os, "fsync", lambda descriptor: synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
-    )
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(path_of(descriptor)))
 
     store(tmp_path, study_instance_uid=STUDY, sop_instance_uid=SOP, content=b"bytes")
 
-    assert synced == [str(tmp_path / STUDY), str(tmp_path)]
+    assert synced == [tmp_path / STUDY, tmp_path]
 
 
 @pytest.mark.requirement("NODE-02")
@@ -274,23 +276,18 @@ def test_file_meta_information_is_the_same_for_ever_so_that_equal_files_mean_equ
         transfer_syntax_uid="1.2.840.10008.1.2.1",
     )
 
-    # Group length, version 00 01, SOP class, SOP instance, transfer syntax, implementation class UID
-    # and version name: golden bytes, since files are compared by them across versions of libraries.
-    assert (
-        file
-        == bytes(128)
-        + b"DICM"
-        + bytes.fromhex(
-            "02000000554c0400 9a000000"
-            "02000100 4f420000 02000000 0001"
-            "02000200 55491a00 312e322e3834302e31303030382e352e312e342e312e312e3200"
-            "02000300 55490600 312e322e3300"
-            "02001000 55491400 312e322e3834302e31303030382e312e322e3100"
-            "02001200 55492c00 322e32352e3737343037303135393239313335383131363638313831323634323930303136333436383434"
-            "02001300 53480400 53414d44"
-        )
-        + b"data set"
+    # Golden bytes: files are compared by them across versions of libraries.
+    golden = (
+        b"DICM"
+        b"\x02\x00\x00\x00UL\x04\x00\x9a\x00\x00\x00"  # group length
+        b"\x02\x00\x01\x00OB\x00\x00\x02\x00\x00\x00\x00\x01"  # version
+        b"\x02\x00\x02\x00UI\x1a\x001.2.840.10008.5.1.4.1.1.2\x00"  # SOP class
+        b"\x02\x00\x03\x00UI\x06\x001.2.3\x00"  # SOP instance
+        b"\x02\x00\x10\x00UI\x14\x001.2.840.10008.1.2.1\x00"  # transfer syntax
+        b"\x02\x00\x12\x00UI\x2c\x002.25.77407015929135811668181264290016346844\x00"  # implementation
+        b"\x02\x00\x13\x00SH\x04\x00SAMD"  # implementation version
     )
+    assert file == bytes(128) + golden + b"data set"
 
 
 @pytest.mark.requirement("NODE-02")

@@ -25,7 +25,9 @@ def start_device(tmp_path: Path, pacs: Pacs) -> Iterator[Callable[..., Device]]:
     def start(**environment: str) -> Device:
         device = Device(tmp_path / f"device{len(started)}", **environment)
         here = ["--host", "127.0.0.1"]
-        device.manage("peer", "add", "pacs", "--ae", pacs.ae_title, *here, "--port", str(pacs.dicom_port), "--results")
+        device.manage(
+            "peer", "add", "pacs", "--ae", pacs.ae_title, *here, "--port", str(pacs.dicom_port), "--results"
+        )
         device.manage("peer", "add", "sender", "--ae", "DCMSEND", *here, "--port", "104", "--quiet", "1")
         started.append(device)
         device.start()

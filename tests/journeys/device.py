@@ -76,9 +76,7 @@ class Device:
         """Return as soon as an analysis is in `stage` (SQLite only)."""
         deadline = time.monotonic() + patience
         with sqlite3.connect(f"file:{self.home / 'samd.sqlite3'}?mode=ro", uri=True) as database:
-            while not database.execute(
-                "SELECT 1 FROM records_analysis WHERE stage = ?", (stage,)
-            ).fetchone():
+            while not database.execute("SELECT 1 FROM records_analysis WHERE stage = ?", (stage,)).fetchone():
                 assert time.monotonic() < deadline, f"no analysis came to be {stage}"
                 time.sleep(0.01)
         database.close()

@@ -77,7 +77,12 @@ def test_ct_and_radiograph_come_back_as_valid_objects_in_the_same_study(
         name: pacs.results(study.study, tmp_path / name)
         for name, study in (("abdomen", abdomen), ("head", head), ("chest", chest))
     }
-    assert {kind: len(paths) for kind, paths in found["abdomen"].items()} == {"SR": 1, "SEG": 1, "PM": 1, "SC": 1}
+    assert {kind: len(paths) for kind, paths in found["abdomen"].items()} == {
+        "SR": 1,
+        "SEG": 1,
+        "PM": 1,
+        "SC": 1,
+    }
     assert set(found["head"]) == {"SR", "SC"}
     assert {"SR", "SC"} <= set(found["chest"]) <= {"SR", "SC", "PM"}
     assert "uneven" in words(found["head"]) or "tilt" in words(found["head"])

@@ -1,10 +1,6 @@
-"""The measurement groups of the report: one for the analysis as a whole, one for each finding.
+"""The findings of the report as measurement groups: TID 1411 or 1410 with a segment, else TID 1501 (PS3.16)."""
 
-TID 1501, or 1411 and 1410 where a finding has a segment (PS3.16). The group of the analysis carries
-which of the four answers it is: an analysis that was not made has no other group.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from highdicom.sr import (
     AlgorithmIdentification,
@@ -20,7 +16,6 @@ from highdicom.sr import (
     SourceImageForMeasurementGroup,
     SourceImageForSegmentation,
     SourceSeriesForSegmentation,
-    TextContentItem,
     TrackingIdentifier,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
@@ -34,7 +29,7 @@ from samd.dicom.encode.segmentation import Segmentation
 from samd.dicom.encode.sources import referenced_frames
 from samd.domain.card import ModelCard
 from samd.domain.codes import Code
-from samd.domain.finding import Answer, Finding
+from samd.domain.finding import Finding
 
 Group = (
     MeasurementsAndQualitativeEvaluations
@@ -42,105 +37,69 @@ Group = (
     | VolumetricROIMeasurementsAndQualitativeEvaluations
 )
 
-COMMENT = Code("121106", "DCM", "Comment")
 PRESENCE = Code("705057003", "SCT", "Presence")
-REASON = Code("410666004", "SCT", "Reason for")
-SUMMARY = Code("121111", "DCM", "Summary")
-SUMMARY_OF_ANALYSES = Code("111065", "DCM", "Summary of Analyses")
-SUMMARY_OF_FINDINGS = Code("111017", "DCM", "CAD Processing and Findings Summary")
 VISUAL_EXPLANATION = Code("130401", "DCM", "Visual explanation")
-SEGMENTATION = Code("113076", "DCM", "Segmentation")
-
-# PS3.16 CID 6042, and for what was analysed CID 6047.
-_STATUS = {
-    Answer.FINDING: Code("111222", "DCM", "Succeeded"),
-    Answer.NOTHING_FOUND: Code("111222", "DCM", "Succeeded"),
-    Answer.NOT_ANALYSABLE: Code("111225", "DCM", "Not Attempted"),
-    Answer.FAILED: Code("111224", "DCM", "Failed"),
-}
-_FOUND = {
-    Answer.FINDING: Code("111242", "DCM", "All algorithms succeeded; with findings"),
-    Answer.NOTHING_FOUND: Code("111241", "DCM", "All algorithms succeeded; without findings"),
-}
-# The concept by which the analysis refers to an object that no finding refers to.
-_ROLES = {
-    "1.2.840.10008.5.1.4.1.1.66.4": SEGMENTATION,
-    "1.2.840.10008.5.1.4.1.1.30": VISUAL_EXPLANATION,
-    "1.2.840.10008.5.1.4.1.1.7": SUMMARY,
-}
 
 
-def measurement_groups(case: Case, segments: Segmentation | None, others: list[Dataset]) -> list[Group]:
-    """The group of the analysis, which refers to `others`, then those of the findings of an analysed case."""
-    findings = [_finding_group(case, finding, segments) for finding in case.outcome.findings]
-    return [_analysis_group(case, others), *(findings if case.analysed else [])]
+def finding_group(
+    case: Case, finding: Finding, *, segments: Segmentation | None, explanation: Dataset | None
+) -> Group:
+    """The group of one finding; it refers to its segment, and to `explanation` where that explains it."""
+    group = _group(case, finding, segments)
+    if explanation is not None and is_explained(case, finding):
+        group[0].ContentSequence.append(image(VISUAL_EXPLANATION, explanation))
+    return group
 
 
-def refers_to_a_segment(case: Case, segments: Segmentation) -> bool:
-    """Whether a finding of `case` refers to `segments`."""
-    return any(finding.segment in segments.numbers for finding in case.outcome.findings)
+def has_segment(finding: Finding, segments: Segmentation | None) -> bool:
+    """Whether the finding's segment occurs in the images."""
+    return segments is not None and finding.segment in segments.numbers
+
+
+def is_explained(case: Case, finding: Finding) -> bool:
+    """Whether the target of the explanation is the output that this finding comes from."""
+    shown, card = case.outcome.explanation, case.card
+    if shown is None:
+        return False
+    classified = {c.finding for c in card.classifications if c.name == shown.target}
+    segmented = {s.number for s in card.segments if s.name == shown.target}
+    return finding.type in classified or finding.segment in segmented
 
 
 def algorithm(card: ModelCard) -> AlgorithmIdentification:
     """Which model, down to the digests of its weights and manifest, with its limits (TID 4019)."""
+    digests = {"weights": card.weights_digest, "manifest": card.digest}
     return AlgorithmIdentification(
         name=wording.ascii_text(card.title),
         version=wording.ascii_text(card.version),
         manufacturer=wording.ascii_text(card.manufacturer),
         parameters=[
-            f"weights SHA-256 {card.weights_digest}",
-            f"manifest SHA-256 {card.digest}",
+            *(f"{of} SHA-256 {digest}" for of, digest in digests.items() if digest),
             *(wording.thresholds(classification) for classification in card.classifications),
         ],
         family=codes.DCM.ArtificialIntelligence,
     )
 
 
-def _analysis_group(case: Case, others: list[Dataset]) -> Group:
-    answer = case.outcome.answer
-    evaluations = [QualitativeEvaluation(concept(SUMMARY_OF_ANALYSES), concept(_STATUS[answer]))]
-    if case.analysed:
-        evaluations.append(QualitativeEvaluation(concept(SUMMARY_OF_FINDINGS), concept(_FOUND[answer])))
-    else:
-        for code in dict.fromkeys(reason.code for reason in case.outcome.reasons):
-            evaluations.append(QualitativeEvaluation(concept(REASON), concept(code)))
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(case.uid("analysis"), "analysis"),
-        algorithm_id=algorithm(case.card),
-        qualitative_evaluations=evaluations,
-        source_images=_analysed_images(case) if case.analysed else None,
+def analysed_images(case: Case) -> list[SourceImageForMeasurementGroup]:
+    """A reference to each analysed instance, with frame numbers where not all frames were analysed."""
+    return [
+        SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID, frames)
+        for source, frames in referenced_frames(case, case.outcome.frames)
+    ]
+
+
+def image(name: Code, dataset: Dataset) -> ImageContentItem:
+    """A reference to one of our own objects."""
+    return ImageContentItem(
+        concept(name),
+        dataset.SOPClassUID,
+        dataset.SOPInstanceUID,
+        relationship_type=RelationshipTypeValues.CONTAINS,
     )
-    items = group[0].ContentSequence
-    items.extend(
-        TextContentItem(concept(COMMENT), sentence, RelationshipTypeValues.CONTAINS)
-        for sentence in _sentences(case)
-    )
-    items.extend(
-        ImageContentItem(
-            concept(_ROLES[other.SOPClassUID]),
-            other.SOPClassUID,
-            other.SOPInstanceUID,
-            relationship_type=RelationshipTypeValues.CONTAINS,
-        )
-        for other in others
-    )
-    return group
 
 
-def _sentences(case: Case) -> Iterator[str]:
-    outcome = case.outcome
-    yield f"{wording.headline(outcome)}. {wording.meaning(outcome)}"
-    if case.analysed:
-        yield wording.explanation(outcome)
-    else:
-        for reason in outcome.reasons:
-            yield wording.ascii_text(f"{reason.requirement}: {reason.message}")
-    yield f"{wording.RESEARCH_USE}."
-    for limit in case.card.limits_of_use:
-        yield wording.ascii_text(limit)
-
-
-def _finding_group(case: Case, finding: Finding, segments: Segmentation | None) -> Group:
+def _group(case: Case, finding: Finding, segments: Segmentation | None) -> Group:
     parts = {
         "tracking_identifier": TrackingIdentifier(
             finding.tracking_uid, wording.ascii_text(finding.tracking_identifier, wording.LONG_STRING)
@@ -153,23 +112,40 @@ def _finding_group(case: Case, finding: Finding, segments: Segmentation | None) 
         ],
         "qualitative_evaluations": _presence(finding),
     }
-    if segments is None or finding.segment not in segments.numbers:
-        return MeasurementsAndQualitativeEvaluations(source_images=_analysed_images(case), **parts)
+    if segments is None or finding.segment is None or not has_segment(finding, segments):
+        return MeasurementsAndQualitativeEvaluations(source_images=analysed_images(case), **parts)
     number = segments.numbers[finding.segment]
-    target = (segments.dataset.SOPClassUID, segments.dataset.SOPInstanceUID)
     if len(case.outcome.frames) > 1:
-        series = SourceSeriesForSegmentation(case.sources[0].SeriesInstanceUID)
-        region = ReferencedSegment(*target, segment_number=number, source_series=series)
-        return VolumetricROIMeasurementsAndQualitativeEvaluations(referenced_segment=region, **parts)
+        return VolumetricROIMeasurementsAndQualitativeEvaluations(
+            referenced_segment=_volume_of(segments.dataset, number, case.sources), **parts
+        )
+    return PlanarROIMeasurementsAndQualitativeEvaluations(
+        referenced_segment=_area_of(segments.dataset, number, case), **parts
+    )
+
+
+def _volume_of(segmentation: Dataset, number: int, sources: Sequence[Dataset]) -> ReferencedSegment:
+    return ReferencedSegment(
+        segmentation.SOPClassUID,
+        segmentation.SOPInstanceUID,
+        segment_number=number,
+        source_series=SourceSeriesForSegmentation(sources[0].SeriesInstanceUID),
+    )
+
+
+def _area_of(segmentation: Dataset, number: int, case: Case) -> ReferencedSegmentationFrame:
     ((source, frames),) = referenced_frames(case, case.outcome.frames)
     # On a single plane each segment has one frame, in the order of segments.
-    frame = ReferencedSegmentationFrame(
-        *target,
+    area = ReferencedSegmentationFrame(
+        segmentation.SOPClassUID,
+        segmentation.SOPInstanceUID,
         frame_number=number,
         segment_number=number,
         source_image=SourceImageForSegmentation(source.SOPClassUID, source.SOPInstanceUID, frames),
     )
-    return PlanarROIMeasurementsAndQualitativeEvaluations(referenced_segment=frame, **parts)
+    # PS3.3 C.18.4: either a frame or a segment is named; highdicom names both.
+    del area[0].ReferencedSOPSequence[0].ReferencedSegmentNumber
+    return area
 
 
 def _presence(finding: Finding) -> list[QualitativeEvaluation]:
@@ -179,13 +155,6 @@ def _presence(finding: Finding) -> list[QualitativeEvaluation]:
     if finding.present is None:
         return []
     return [QualitativeEvaluation(concept(PRESENCE), concept(PRESENT if finding.present else ABSENT))]
-
-
-def _analysed_images(case: Case) -> list[SourceImageForMeasurementGroup]:
-    return [
-        SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID, frames)
-        for source, frames in referenced_frames(case, case.outcome.frames)
-    ]
 
 
 def _six_digits(value: float) -> float:

@@ -128,19 +128,25 @@ _TEXT = frozenset(
     ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"]
 )
 _CHARACTER_SET = Tag("SpecificCharacterSet")
+_IDENTITY_REMOVED = Tag("PatientIdentityRemoved")
+_DEIDENTIFICATION_METHODS = {Tag("DeidentificationMethod"), Tag("DeidentificationMethodCodeSequence")}
 
 
 def inherit(result: Dataset, source: Dataset) -> None:
     """Give `result`, whose own text is ASCII, the patient, study and character set of `source`.
 
-    What `source` does not state, `result` does not state either, but for the empty Type 2 attributes
-    that it already has. Text that somebody read before is encoded by pydicom in the source's character
-    set; every other text is copied as received.
+    What `source` does not state, or leaves empty, `result` does not state either, but for the empty
+    Type 2 attributes that it already has. Text that somebody read before is encoded by pydicom in the
+    source's character set; every other text is copied as received.
     """
     correct_ambiguous_vr(result, True)
     result.pop(_CHARACTER_SET, None)
     for tag in sorted(INHERITED & source.keys()):
-        result[tag] = _kept(source, tag)
+        if source.get_item(tag).value:
+            result[tag] = _kept(source, tag)
+    if not result.keys() & _DEIDENTIFICATION_METHODS:
+        # PS3.3 C.7.1.1: without a method the statement is not valid, so it goes no further.
+        result.pop(_IDENTITY_REMOVED, None)
     _mark_as_read(result)
 
 

@@ -3,15 +3,19 @@
 COMPLETE, UNVERIFIED and PRELIMINARY until a physician assesses it (PS3.3 C.17.2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
 from highdicom.sr import (
     Comprehensive3DSR,
+    ContainerContentItem,
+    ContentItem,
+    ContentSequence,
     DeviceObserverIdentifyingAttributes,
     LanguageOfContentItemAndDescendants,
     MeasurementReport,
     ObservationContext,
     ObserverContext,
+    RelationshipTypeValues,
 )
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
@@ -19,35 +23,26 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from samd.dicom.encode.coding import concept
 from samd.dicom.encode.context import Case, Predecessor
-from samd.dicom.encode.groups import measurement_groups, refers_to_a_segment
+from samd.dicom.encode.groups import Group, finding_group, has_segment, is_explained
 from samd.dicom.encode.identity import device_uid, equipment, series_and_equipment
 from samd.dicom.encode.segmentation import Segmentation
+from samd.dicom.encode.status import status_group, status_items
 from samd.domain.card import ModelCard
 from samd.domain.codes import Code
 
 # With the meaning that PS3.16 CID 5000 gives it; highdicom has an older one.
 _ENGLISH = Code("en-US", "RFC5646", "English (United States)")
+_FINDINGS = Code("121070", "DCM", "Findings")
+_QUALITATIVE_EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations")
 
 
-def report(case: Case, segments: Segmentation | None, others: Sequence[Dataset]) -> Dataset:
-    """The report that references `segments`, `others` and every source image.
-
-    `others` are the remaining objects of the run, at least one of them, all of the study.
-    """
-    referenced = [segments.dataset] if segments is not None else []
-    loose = [] if segments is None or refers_to_a_segment(case, segments) else referenced
-    content = MeasurementReport(
-        observation_context=ObservationContext(observer_device_context=_observer(case.card)),
-        procedure_reported=concept(case.card.procedure),
-        imaging_measurements=measurement_groups(case, segments, [*loose, *others]),
-        title=codes.DCM.ImagingMeasurementReport,
-        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(concept(_ENGLISH)),
-    )
+def report(
+    case: Case, *, segments: Segmentation | None, attribution: Dataset | None, capture: Dataset
+) -> Dataset:
+    """The report of `case`, which references its other objects and every source image."""
     dataset = Comprehensive3DSR(
-        # Our own come first: highdicom takes the patient module's layout from the first, and the
-        # study may hold an object of a kind that it does not know.
-        evidence=[*others, *referenced, *case.sources],
-        content=content[0],
+        evidence=_evidence(case, segments, attribution, capture),
+        content=_content(case, segments, attribution, capture),
         is_complete=True,
         is_final=False,
         is_verified=False,
@@ -56,6 +51,66 @@ def report(case: Case, segments: Segmentation | None, others: Sequence[Dataset])
     if case.context.supersedes is not None:
         dataset.PredecessorDocumentsSequence = [_predecessor(case, case.context.supersedes)]
     return dataset
+
+
+def _evidence(
+    case: Case, segments: Segmentation | None, attribution: Dataset | None, capture: Dataset
+) -> list[Dataset]:
+    # Our own come first: highdicom takes the layout of the patient module from the first, and the
+    # study may hold an object of a kind that it does not know.
+    own = [capture, segments.dataset if segments is not None else None, attribution]
+    return [dataset for dataset in (*own, *case.sources) if dataset is not None]
+
+
+def _content(
+    case: Case, segments: Segmentation | None, attribution: Dataset | None, capture: Dataset
+) -> Dataset:
+    findings = case.outcome.findings if case.analysed else ()
+    groups = [finding_group(case, f, segments=segments, explanation=attribution) for f in findings]
+    located = [group for f, group in zip(findings, groups, strict=True) if has_segment(f, segments)]
+    others = [group for f, group in zip(findings, groups, strict=True) if not has_segment(f, segments)]
+    status = list(status_items(case, _unreferenced(case, segments, attribution, capture)))
+    first = located or others or [status_group(case)]
+    content = _measurement_report(case, first)
+    if not groups:
+        first[0][0].ContentSequence.extend(status)
+        return content
+    content.ContentSequence.append(_container(_QUALITATIVE_EVALUATIONS, status))
+    if located and others:
+        # PS3.16 would have them beside each other, but PixelMed's validator asks every group for a
+        # segment where one has one. TID 1500 may be extended.
+        content.ContentSequence.append(_container(_FINDINGS, [group[0] for group in others]))
+    return content
+
+
+def _unreferenced(
+    case: Case, segments: Segmentation | None, attribution: Dataset | None, capture: Dataset
+) -> Mapping[str, Dataset]:
+    """The objects, by kind, that no group of a finding refers to."""
+    findings = case.outcome.findings
+    objects = {"capture": capture}
+    if segments is not None and not any(has_segment(finding, segments) for finding in findings):
+        objects["segmentation"] = segments.dataset
+    if attribution is not None and not any(is_explained(case, finding) for finding in findings):
+        objects["attribution"] = attribution
+    return objects
+
+
+def _measurement_report(case: Case, groups: list[Group]) -> Dataset:
+    content = MeasurementReport(
+        observation_context=ObservationContext(observer_device_context=_observer(case.card)),
+        procedure_reported=concept(case.card.procedure),
+        imaging_measurements=groups,
+        title=codes.DCM.ImagingMeasurementReport,
+        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(concept(_ENGLISH)),
+    )
+    return content[0]
+
+
+def _container(name: Code, items: Iterable[ContentItem]) -> ContainerContentItem:
+    container = ContainerContentItem(concept(name), relationship_type=RelationshipTypeValues.CONTAINS)
+    container.ContentSequence = ContentSequence(items)
+    return container
 
 
 def _observer(card: ModelCard) -> ObserverContext:

@@ -5,14 +5,16 @@ given less: the patient comes later, byte for byte (heritage), and frames come f
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from highdicom import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
 from pydicom import Dataset
 from pydicom.valuerep import DSfloat
 
+from samd.dicom.encode.anatomy import image_axes
 from samd.dicom.encode.context import Case
 from samd.domain.identity import derived_uid
-from samd.domain.study import Frame
+from samd.domain.study import Frame, Vector
 
 _EMPTY = [
     "PatientID",
@@ -39,20 +41,28 @@ _COPIED = [
 ]
 
 
+# How frontal radiographs are hung: the patient's left on the right of the image, the feet below. For
+# those that do not state Patient Orientation.
+_HUNG_FRONTAL: tuple[Vector, Vector] = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0))
+
+
 class SourceMissing(Exception):
     """A frame of the outcome has no header among the sources."""
 
 
-def placed_sources(case: Case, frames: Sequence[Frame]) -> list[Dataset]:
+def placed_sources(case: Case, frames: Sequence[Frame], *, always: bool = False) -> list[Dataset]:
     """The instances of `frames`, one for each, or a single multi-frame one that has just these frames.
 
     With a multi-frame source, highdicom numbers the frames as listed here: see name_source_frames().
-    Raises SourceMissing.
+    Projection radiographs have no place in patient space; where one is needed `always`, they get a
+    frame of reference of their own, in which no other image lies. Raises SourceMissing.
     """
     headers = {str(source.SOPInstanceUID): source for source in case.sources}
     missing = {frame.sop_instance_uid for frame in frames} - headers.keys()
     if missing:
         raise SourceMissing(f"{len(missing)} of the analysed images have no header among the sources")
+    if always and frames[0].position is None:
+        frames = [_on_its_own(frame, headers[frame.sop_instance_uid]) for frame in frames]
     if _is_one_instance(frames):
         header = headers[frames[0].sop_instance_uid]
         return [_multi_frame(header, frames, case.outcome.plane_spacing)]
@@ -81,6 +91,17 @@ def referenced_frames(case: Case, frames: Sequence[Frame]) -> list[tuple[Dataset
         )
         for uid, chosen in numbers.items()
     ]
+
+
+def _on_its_own(frame: Frame, header: Dataset) -> Frame:
+    row, column = image_axes(header) or _HUNG_FRONTAL
+    return replace(
+        frame,
+        position=(0.0, 0.0, 0.0),
+        row_direction=row,
+        column_direction=column,
+        pixel_spacing=frame.pixel_spacing or (1.0, 1.0),
+    )
 
 
 def _is_one_instance(frames: Sequence[Frame]) -> bool:
@@ -137,9 +158,12 @@ def _without_patient(header: Dataset) -> Dataset:
 
 
 def _frame_of_reference(header: Dataset) -> str:
-    """Its own, or where a de-identifier took it away, one that belongs to its series."""
+    """Its own, or where it has none: that of its series for slices, of nothing else for a radiograph."""
     stated = header.get("FrameOfReferenceUID")
-    return str(stated) if stated else derived_uid("frame of reference", str(header.SeriesInstanceUID))
+    if stated:
+        return str(stated)
+    shared = header.SeriesInstanceUID if "ImagePositionPatient" in header else header.SOPInstanceUID
+    return derived_uid("frame of reference", str(shared))
 
 
 def _thickness(header: Dataset, plane_spacing: float | None) -> float | None:

@@ -5,6 +5,7 @@ from io import BytesIO
 
 from pydicom import Dataset, dcmwrite
 
+from samd.dicom.encode.anatomy import describe_anatomy
 from samd.dicom.encode.attribution import attribution_map
 from samd.dicom.encode.capture import capture
 from samd.dicom.encode.coding import declare_private_scheme
@@ -29,14 +30,15 @@ def encode(
     """
     case = Case(outcome, card, context, sources)
     picture = layers(case, volume) if volume is not None else None
-    segments = segmentation(case)
-    attribution = attribution_map(case)
-    others = {"attribution": attribution, "capture": capture(case, picture)}
-    found = {kind: dataset for kind, dataset in others.items() if dataset is not None}
-    root = report(case, segments, list(found.values()))
-    tree = {"report": root, **({"segmentation": segments.dataset} if segments else {}), **found}
+    segments, attribution, page = segmentation(case), attribution_map(case), capture(case, picture)
+    tree = {
+        "report": report(case, segments=segments, attribution=attribution, capture=page),
+        "segmentation": segments.dataset if segments is not None else None,
+        "attribution": attribution,
+        "capture": page,
+    }
     return Encoded(
-        objects=tuple(_finished(dataset, case, kind) for kind, dataset in tree.items()),
+        objects=tuple(_finished(made, case, kind) for kind, made in tree.items() if made is not None),
         previews={name: png(layer) for name, layer in picture.named()} if picture is not None else {},
     )
 
@@ -52,6 +54,8 @@ def _finished(made: Dataset, case: Case, kind: str) -> Dataset:
     # A plain data set: what highdicom's classes remember beside it would not follow the changes.
     dataset = Dataset({tag: made[tag] for tag in made.keys()})
     sign(dataset, case, kind)
+    if kind != "report":
+        describe_anatomy(dataset, case)
     declare_private_scheme(dataset)
     inherit(dataset, case.sources[0])
     return dataset

@@ -1,0 +1,72 @@
+"""What the operator is shown, and that showing it stays cheap."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from samd.console.attention import operations_page
+from samd.domain.lifecycle import Stage
+from samd.records.models import Association, Job
+from tests.console import rows as build
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("WEB-01", "FLOW-03")]
+
+
+def test_a_dead_letter_of_each_kind_names_its_study_and_what_it_is_about() -> None:
+    run = build.study()
+    analysis = build.analysis(run, stage=Stage.ANALYSING)
+    build.job(Job.Kind.COMPLETE, run.pk, error="BundleRefused")
+    build.job(Job.Kind.ANALYSE, analysis.pk, error="MemoryError")
+    build.job(Job.Kind.DELIVER, build.delivery(analysis, build.peer("archive")).pk, error="0x0122")
+
+    letters = operations_page().dead_letters
+
+    assert {(letter.study, letter.about, letter.words) for letter in letters} == {
+        (run.study_id, "", "BundleRefused"),
+        (run.study_id, "CXR", "MemoryError"),
+        (run.study_id, "archive", "0x0122"),
+    }
+
+
+def test_living_jobs_are_no_dead_letters_but_are_counted() -> None:
+    build.job(Job.Kind.ANALYSE, 1, Job.State.READY)
+    build.job(Job.Kind.ANALYSE, 2, Job.State.READY)
+    build.job(Job.Kind.DELIVER, 1, Job.State.DONE)
+
+    page = operations_page()
+
+    assert page.dead_letters == ()
+    assert [count.counts for count in page.jobs] == [(0, 0, 0, 0), (2, 0, 0, 0), (0, 0, 1, 0)]
+
+
+def test_a_peer_shows_its_last_association_and_whether_it_is_open() -> None:
+    sender, silent = build.peer("ct1"), build.peer("mr1")
+    later = build.NOON + timedelta(hours=1)
+    Association.objects.create(key="a", peer=sender, opened_at=build.NOON, closed_at=build.NOON)
+    Association.objects.create(key="b", peer=sender, opened_at=later)
+
+    peers = {line.name: line for line in operations_page().peers}
+
+    assert (peers["ct1"].last_opened, peers["ct1"].connected) == (later, True)
+    assert (peers[silent.name].last_opened, peers[silent.name].connected) == (None, False)
+
+
+def test_only_models_in_force_are_listed() -> None:
+    build.model("cxr", version="1.0.0", in_force=False)
+    build.model("cxr", version="2.0.0")
+
+    assert [model.version for model in operations_page().models] == ["2.0.0"]
+
+
+def test_the_number_of_queries_does_not_grow(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for _ in range(7):
+        build.undelivered()
+        build.conflict()
+        build.refusal()
+        build.peer(f"peer-{Association.objects.count()}")
+
+    # dead jobs and their deliveries; conflicts; refusals; peers and associations; counts; models
+    with django_assert_num_queries(8):
+        page = operations_page()
+        assert [conflict.association.peer for conflict in page.conflicts] == [build.peer("ct1")] * 7
