@@ -98,6 +98,7 @@ def _encoded(
     instances: Sequence[Instance],
     volume: Volume | None,
 ) -> Report:
+    sources = headers(instances)
     # Values of headers are converted while encoding, and what cannot be converted would be printed.
     with pydicom_silenced():
-        return Report(outcome, encode(outcome, card, context, headers(instances), volume))
+        return Report(outcome, encode(outcome, card, context, sources, volume))

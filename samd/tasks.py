@@ -4,6 +4,7 @@ A message carries a job id and nothing else. A task claims the job, loads, makes
 the effect in the transaction that finishes the job; a hint that comes twice finds nothing to claim.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from django.utils import timezone
 from samd.dicom.decode import DecodeLimits
 from samd.dicom.deliver import Peer as Destination
 from samd.dicom.deliver import PeerRefused, send
-from samd.dicom.encode import Context, Predecessor, to_bytes
+from samd.dicom.encode import Context, Predecessor
+from samd.dicom.encode.files import ResultFile, files_of
 from samd.dicom.read import DECODABLE, read_study
 from samd.dicom.storage import store as keep
 from samd.domain.codes import UNSPECIFIED_REASON
@@ -36,7 +38,7 @@ LONGEST_WAIT = timedelta(minutes=15)
 @shared_task(name="samd.complete")
 def complete(job: int) -> None:
     """Choose the models for a run once nobody sends its study any more."""
-    with jobs.claimed(job, lease=_lease()) as claim:
+    with jobs.claimed(job, lease=_lease(), longest=_longest()) as claim:
         if claim is None:
             return
         run = Run.objects.select_related("study").get(pk=claim.subject)
@@ -58,7 +60,7 @@ def complete(job: int) -> None:
 @shared_task(name="samd.analyse")
 def analyse_one(job: int) -> None:
     """Run one model on one run of a study, and keep the objects that say its answer."""
-    with jobs.claimed(job, lease=_lease()) as claim:
+    with jobs.claimed(job, lease=_lease(), longest=_longest()) as claim:
         if claim is None:
             return
         analysis = store.start_analysis(claim)
@@ -91,7 +93,7 @@ def _report(analysis: Analysis, study: Study, *, last_words: bool) -> Report:
 @shared_task(name="samd.deliver")
 def deliver(job: int) -> None:
     """Send the objects of one analysis to one peer."""
-    with jobs.claimed(job, lease=_lease()) as claim:
+    with jobs.claimed(job, lease=_lease(), longest=_longest()) as claim:
         if claim is None:
             return
         delivery = Delivery.objects.select_related("analysis", "peer").get(pk=claim.subject)
@@ -114,6 +116,10 @@ def _lease() -> timedelta:
     return timedelta(seconds=settings.SAMD_LEASE_SECONDS)
 
 
+def _longest() -> timedelta:
+    return timedelta(seconds=settings.SAMD_LONGEST_ATTEMPT_SECONDS)
+
+
 def _limits() -> DecodeLimits:
     memory = settings.SAMD_DECODE_MEMORY_MIB * 2**20
     return DecodeLimits(memory_bytes=memory, volume_bytes=memory, seconds=settings.SAMD_DECODE_SECONDS)
@@ -126,7 +132,8 @@ def _verified(model: ModelVersion) -> Bundle:
 
 def _study(rows: list[Instance]) -> Study:
     root = Path(settings.SAMD_STORE)
-    return read_study([(root / row.path, row.sha256) for row in rows]).study
+    reading = read_study([(root / row.path, row.sha256) for row in rows])
+    return replace(reading.study, unreadable=len(reading.unreadable))
 
 
 def _context(analysis: Analysis) -> Context:
@@ -141,26 +148,27 @@ def _context(analysis: Analysis) -> Context:
 def _keep(analysis: Analysis, report: Report) -> list[store.KeptObject]:
     """Write the objects durably, and beside them the pictures for the console."""
     root = Path(settings.SAMD_RESULTS)
-    pictures = root / "previews" / str(analysis.pk)
+    root.mkdir(parents=True, exist_ok=True)
+    pictures = Path(settings.SAMD_PREVIEWS) / str(analysis.pk)
     pictures.mkdir(parents=True, exist_ok=True)
     for name, picture in report.encoded.previews.items():
         (pictures / f"{name}.png").write_bytes(picture)
-    return [_keep_object(root, dataset) for dataset in report.encoded.objects]
+    return [_keep_object(root, file) for file in files_of(report.encoded)]
 
 
-def _keep_object(root: Path, dataset: Dataset) -> store.KeptObject:
-    file = keep(
+def _keep_object(root: Path, file: ResultFile) -> store.KeptObject:
+    kept = keep(
         root,
-        study_instance_uid=dataset.StudyInstanceUID,
-        sop_instance_uid=dataset.SOPInstanceUID,
-        content=to_bytes(dataset),
+        study_instance_uid=file.study_instance_uid,
+        sop_instance_uid=file.sop_instance_uid,
+        content=file.content,
     )
     return store.KeptObject(
-        kind=dataset.Modality,
-        sop_instance_uid=dataset.SOPInstanceUID,
-        series_instance_uid=dataset.SeriesInstanceUID,
-        sop_class_uid=dataset.SOPClassUID,
-        sha256=file.sha256,
-        path=str(file.path),
-        size=file.size,
+        kind=file.kind,
+        sop_instance_uid=file.sop_instance_uid,
+        series_instance_uid=file.series_instance_uid,
+        sop_class_uid=file.sop_class_uid,
+        sha256=kept.sha256,
+        path=str(kept.path),
+        size=kept.size,
     )

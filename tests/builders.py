@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from pydicom import Dataset
 
 from samd.dicom.phantom import ct_phantom, save
-from samd.dicom.read import read_study
+from samd.dicom.read import pydicom_silenced, read_study
 from samd.domain.identity import derived_uid
 from samd.domain.study import Frame, Instance, Series, Study
 
@@ -77,11 +77,12 @@ def ct_image(index: int = 0, pixels: ArrayLike | None = None, **changes: Any) ->
     dataset.InstanceNumber = index + 1
     dataset.ImagePositionPatient = [-10.0, -12.0, 5.0 * index]
     put_pixels(dataset, np.full((8, 10), 1024, np.uint16) if pixels is None else np.asarray(pixels))
-    for keyword, value in changes.items():
-        if value is not None:
-            setattr(dataset, keyword, value)
-        elif keyword in dataset:
-            delattr(dataset, keyword)
+    with pydicom_silenced():  # tests want invalid values too
+        for keyword, value in changes.items():
+            if value is not None:
+                setattr(dataset, keyword, value)
+            elif keyword in dataset:
+                delattr(dataset, keyword)
     return dataset
 
 
@@ -107,8 +108,9 @@ def put_pixels(dataset: Dataset, pixels: np.ndarray[Any, np.dtype[Any]]) -> None
 def written(folder: Path, *datasets: Dataset) -> list[Path]:
     """The data sets as files in `folder`, named by number."""
     paths = [folder / f"{number}.dcm" for number in range(len(datasets))]
-    for dataset, path in zip(datasets, paths, strict=True):
-        save(dataset, path)
+    with pydicom_silenced():
+        for dataset, path in zip(datasets, paths, strict=True):
+            save(dataset, path)
     return paths
 
 

@@ -18,6 +18,7 @@ SAMD_HOME.mkdir(parents=True, exist_ok=True)
 
 SAMD_STORE = SAMD_HOME / "store"
 SAMD_RESULTS = SAMD_HOME / "results"
+SAMD_PREVIEWS = SAMD_HOME / "previews"
 SAMD_MODELS = SAMD_HOME / "models"
 SAMD_TRUST = SAMD_HOME / "trust"
 SAMD_REFERENCE_BUNDLES = BASE_DIR / "samd" / "inference" / "bundles"
@@ -34,6 +35,7 @@ SAMD_DECODE_SECONDS = env.float("SAMD_DECODE_SECONDS", default=30.0)  # a series
 
 # A worker that dies is noticed when its lease ends; a living one renews it.
 SAMD_LEASE_SECONDS = env.float("SAMD_LEASE_SECONDS", default=30.0)
+SAMD_LONGEST_ATTEMPT_SECONDS = env.float("SAMD_LONGEST_ATTEMPT_SECONDS", default=1800.0)
 SAMD_SWEEP_SECONDS = env.float("SAMD_SWEEP_SECONDS", default=0.5)
 SAMD_HINT_AGAIN_SECONDS = env.float("SAMD_HINT_AGAIN_SECONDS", default=10.0)
 
@@ -166,5 +168,6 @@ LOGGING = {
         "pydicom": {"level": "CRITICAL"},
         "pynetdicom": {"level": "CRITICAL"},
         "highdicom": {"level": "CRITICAL"},
+        "kombu.connection": {"level": "ERROR"},  # the file system has no host name, and it says so
     },
 }

@@ -20,7 +20,7 @@ from samd.records.models import Analysis, Study
 MODALITY = "MODALITY"  # the AE title that the demonstration sends with
 TOLERANCE = 0.001  # of a known volume
 
-EVERY_KIND = {"SR", "SEG", "OT", "RWV"}
+EVERY_KIND = {"SR", "SEG", "PM", "SC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def came_back(archive: Path, study: Sent) -> list[StoredObject]:
 
 def report_of(objects: list[StoredObject]) -> list[MeasuredFinding]:
     """The findings of the structured reports among `objects`."""
-    return [finding for o in objects if o.modality == "SR" for finding in findings_in(o.path)]
+    return [finding for o in objects if o.kind == "SR" for finding in findings_in(o.path)]
 
 
 def compare(study: Sent, findings: list[MeasuredFinding]) -> list[Comparison]:

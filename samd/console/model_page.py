@@ -54,7 +54,13 @@ def _listed(values: frozenset[str]) -> str:
 
 
 def _within(limits: Limits, unit: str = "") -> str:
-    least = "" if limits.least is None else f"≥ {limits.least:g}"
-    most = "" if limits.most is None else f"≤ {limits.most:g}"
-    bounds = " · ".join(bound for bound in (least, most) if bound)
-    return f"{bounds} {unit}".rstrip() if bounds else ""
+    match limits.least, limits.most:
+        case None, None:
+            return ""
+        case least, None:
+            bounds = f"≥ {least:g}"
+        case None, most:
+            bounds = f"≤ {most:g}"
+        case least, most:
+            bounds = f"{least:g} – {most:g}"
+    return f"{bounds} {unit}".rstrip()

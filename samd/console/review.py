@@ -123,7 +123,7 @@ def preview_path(analysis: Analysis, layer: str) -> Path | None:
     """The PNG file of one layer, None where there is none, or where it is withheld from people."""
     if layer not in LAYERS or (layer == "heat" and analysis.explanation.get("withheld")):
         return None
-    path = Path(settings.SAMD_RESULTS) / str(analysis.pk) / f"{layer}.png"
+    path = Path(settings.SAMD_PREVIEWS) / str(analysis.pk) / f"{layer}.png"
     return path if path.is_file() else None
 
 

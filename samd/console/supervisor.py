@@ -38,7 +38,7 @@ class Service:
 def services() -> list[Service]:
     """The processes of the whole device: node, sweeper, two workers and the console."""
     manage = [sys.executable, "manage.py"]
-    worker = [sys.executable, "-m", "celery", "-A", "samd.config", "worker", "--loglevel=WARNING"]
+    worker = [sys.executable, "-m", "celery", "-A", "samd.config", "--quiet", "worker", "--loglevel=WARNING"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     console = [sys.executable, "-m", "gunicorn", "samd.config.wsgi", "--threads=4", "--log-level=warning"]
     console += ["--no-control-socket", f"--bind={settings.SAMD_HTTP_HOST}:{settings.SAMD_HTTP_PORT}"]

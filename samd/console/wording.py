@@ -93,7 +93,8 @@ REQUIREMENTS: Mapping[str, Promise] = {
     "view": pgettext_lazy("requirement", "view"),
 }
 
-_UNITS = {"1": "", "%": " %", "cm2": " cm²", "cm3": " cm³", "mm2": " mm²", "mm3": " mm³", "[hnsf'U]": " HU"}
+_UNITS = {"1": "", "%": "%", "cm2": "cm²", "cm3": "cm³", "mm2": "mm²", "mm3": "mm³", "[hnsf'U]": "HU"}
+_NO_BREAK_SPACE = "\u00a0"
 
 
 def requirement(name: str) -> Promise | str:
@@ -114,7 +115,8 @@ def quantity(value: float, unit: str) -> str:
     """`value` rounded as far as it means anything, with its UCUM `unit` as people write it.
 
     Percentages have one digit after the point, figures without a unit three, others three
-    significant digits; digits before the point are never rounded away.
+    significant digits; digits before the point are never rounded away. Value and unit do not part
+    at the end of a line.
     """
     if unit == "%":
         digits = 1
@@ -122,4 +124,4 @@ def quantity(value: float, unit: str) -> str:
         digits = 3
     else:
         digits = sum(abs(value) < limit for limit in (100, 10, 1))
-    return f"{value:,.{digits}f}{_UNITS.get(unit, f' {unit}')}"
+    return f"{value:,.{digits}f}{_NO_BREAK_SPACE}{_UNITS.get(unit, unit)}".rstrip()

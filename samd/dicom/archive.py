@@ -39,10 +39,10 @@ class StandInArchive:
         port: int = 0,
         sop_classes: Iterable[str] = SOP_CLASSES,
     ) -> None:
+        self.folder = folder
         self.receipts: Counter[str] = Counter()
         self.answer: tuple[int, str] | None = (0x0000, "")
         self.rejection: tuple[int, int, int] | None = None
-        self._folder = folder
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         ae = AE(ae_title)
@@ -99,6 +99,6 @@ class StandInArchive:
         )
         with self._lock:
             self.receipts[uid] += 1
-            unfinished = self._folder / f".{uid}.part"
+            unfinished = self.folder / f".{uid}.part"
             unfinished.write_bytes(content)
-            unfinished.replace(self._folder / f"{uid}.dcm")
+            unfinished.replace(self.folder / f"{uid}.dcm")

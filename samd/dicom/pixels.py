@@ -6,7 +6,7 @@ Runs in the decoding child only (samd.dicom.decode_child).
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -192,10 +192,15 @@ def _decoded(dataset: Dataset, layout: Layout, index: int) -> NDArray[np.integer
             _check_codestream(_codestream(dataset, layout, index), layout)
     plugin = next((name for name in _PLUGINS if name in decoder.available_plugins), "")
     with malformed_is_undecodable("The compressed frame is broken or cut short: its decoder refused it."):
-        values, _ = decoder.as_array(dataset, index=index, raw=True, decoding_plugin=plugin)
-    if values.shape != (layout.rows, layout.columns):
+        values, _ = decoder.as_array(
+            dataset, index=index, raw=True, decoding_plugin=plugin, correct_unused_bits=False
+        )
+    if values.shape != (layout.rows, layout.columns) or values.dtype.itemsize > layout.dtype.itemsize:
         raise Undecodable(malformed("The decoded frame has another size than the header says."))
-    return values
+    if layout.syntax.is_encapsulated and layout.syntax != RLELossless:
+        # These codecs give whole values, wherever High Bit says that they lay before.
+        layout = replace(layout, high_bit=layout.bits_stored - 1)
+    return used_bits(values.astype(layout.dtype, copy=False), layout)
 
 
 def _codestream(dataset: Dataset, layout: Layout, index: int) -> bytes:

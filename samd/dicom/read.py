@@ -15,7 +15,7 @@ from datetime import date
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import TypeVar
 
 from pydicom import Dataset, FileDataset, dcmread
@@ -62,7 +62,7 @@ _VIEWS = {
 _OLDEST = 125.0  # years
 _DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25}
 
-_SILENCE = Lock()
+_SILENCE = RLock()
 
 
 class Unreadable(Exception):
@@ -159,7 +159,7 @@ def patient_banner(path: Path) -> PatientBanner:
 def pydicom_silenced() -> Iterator[None]:
     """Keeps pydicom's warnings and log unheard: they quote values, and values identify patients.
 
-    One thread at a time, because Python's warning filters belong to the process. Not to be nested.
+    One thread at a time, because Python's warning filters belong to the process.
     """
     log = logging.getLogger("pydicom")
     with _SILENCE, warnings.catch_warnings():

@@ -24,6 +24,9 @@ TAGS = [
 # "unspecified", which scanners from before the multi-energy supplement write for Hounsfield units.
 _HOUNSFIELD = frozenset({"", "HU", "US"})
 
+# Far beyond any unit, and far from where float32 overflows.
+_LARGEST = 1e12
+
 
 def real_world_values(
     stored: NDArray[np.integer],
@@ -83,7 +86,8 @@ def _transformed(stored: NDArray[np.integer], transformation: Dataset) -> NDArra
     with malformed_is_undecodable():
         slope = float(transformation.get("RescaleSlope", 1) or 0)
         intercept = float(transformation.get("RescaleIntercept", 0) or 0)
-    if not slope or not np.isfinite((slope, intercept)).all():
+    # Written so that NaN fails too.
+    if not (0 < abs(slope) <= _LARGEST and abs(intercept) <= _LARGEST):
         raise Undecodable(malformed("Rescale Slope or Intercept is not a number that can be applied."))
     values = stored.astype(np.float32)
     if slope != 1:

@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from types import TracebackType
 from typing import Self
+from weakref import WeakKeyDictionary
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification
@@ -94,6 +97,7 @@ class Node:
         self._intake = intake
         self._journal = journal
         self._limits = limits
+        self._sockets: WeakKeyDictionary[Association, socket] = WeakKeyDictionary()
 
     def listen(self, ae_title: str, host: str, port: int) -> None:
         """Open the port and serve in the background; raises CannotListen."""
@@ -106,6 +110,7 @@ class Node:
         ae.maximum_associations = 1_000_000
         handlers = [
             (evt.EVT_CONN_OPEN, self._on_connection),
+            (evt.EVT_CONN_CLOSE, self._on_hang_up),
             (evt.EVT_REQUESTED, self._on_request),
             (evt.EVT_DATA_RECV, self._on_data),
             (evt.EVT_DIMSE_RECV, self._on_message),
@@ -149,7 +154,13 @@ class Node:
         self.stop()
 
     def _on_connection(self, event: Event) -> None:
+        self._sockets[event.assoc] = event.assoc.dul.socket.socket
         bound_reads(event.assoc, pdu_size=self._limits.pdu_size, seconds=self._limits.network_timeout)
+
+    def _on_hang_up(self, event: Event) -> None:
+        # pynetdicom forgets to close a socket whose other end is gone.
+        if connection := self._sockets.pop(event.assoc, None):
+            connection.close()
 
     def _on_request(self, event: Event) -> None:
         association = event.assoc

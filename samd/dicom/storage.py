@@ -88,10 +88,10 @@ def store(root: Path, *, study_instance_uid: str, sop_instance_uid: str, content
 
 
 def keep(file: Path, content: bytes) -> bool:
-    """Make `file` hold `content` durably, in a folder of its own level; return whether it is new.
+    """Make `file` hold `content` durably, and return whether it is new; its folder is made if need be.
 
     A file that is there already is never written to: it holds the same bytes, or StoredFileDiffers is
-    raised. On any error nothing new is left behind.
+    raised. Whatever is raised, nothing new is left behind.
     """
     is_new = False
     temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}{_UNFINISHED}")

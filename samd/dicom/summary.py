@@ -7,9 +7,10 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from samd.dicom.encode.files import KINDS
+
 _MEASUREMENT_GROUP = "125007"
 _FINDING = "121071"
-_SUMMARY_OF_ANALYSES = "111065"
 _COMMENT = "121106"
 
 
@@ -25,12 +26,12 @@ class MeasuredFinding:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """A DICOM file as an archive sees it."""
+    """A DICOM file as an archive sees it; `kind` is SR, SEG, PM or SC, or empty where it is none of ours."""
 
     path: Path
+    kind: str
     study_instance_uid: str
     sop_instance_uid: str
-    modality: str
     series_description: str
 
 
@@ -42,9 +43,9 @@ def stored_objects(folder: Path) -> list[StoredObject]:
         objects.append(
             StoredObject(
                 path,
+                KINDS.get(header.SOPClassUID, ""),
                 header.StudyInstanceUID,
                 header.SOPInstanceUID,
-                header.Modality,
                 header.get("SeriesDescription", ""),
             )
         )

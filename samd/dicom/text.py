@@ -4,7 +4,7 @@ For display only. What is stored or sent on keeps its bytes as received.
 """
 
 from pydicom import Dataset
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, default_encoding
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
@@ -40,12 +40,11 @@ def readable_name(header: Dataset, keyword: str) -> str:
 
 
 def _decoded(raw: bytes, declared: str | list[str] | None) -> str:
-    names = [declared] if isinstance(declared, str) else list(declared or [])
-    encodings = convert_encodings(names)
+    encodings = convert_encodings([declared] if isinstance(declared, str) else list(declared or []))
     if _ESCAPE not in raw:
-        # The default repertoire is ASCII (PS3.5 6.1.2.1), which pydicom reads as Latin-1.
-        is_default = not names or names[0] in ("", "ISO_IR 6", "ISO 2022 IR 6")
-        for encoding in ("ascii" if is_default else encodings[0], "utf-8", "cp949"):
+        # The default repertoire is ASCII (PS3.5 6.1.2.1); pydicom takes Latin-1 for it, and for the unknown.
+        declared_one = "ascii" if encodings[0] == default_encoding else encodings[0]
+        for encoding in (declared_one, "utf-8", "cp949"):
             try:
                 return raw.decode(encoding)
             except UnicodeDecodeError:

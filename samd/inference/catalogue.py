@@ -26,6 +26,8 @@ from samd.inference.networks import NETWORKS
 from samd.inference.preprocessing import PREPROCESSING
 from samd.inference.tissue import TissueWindows
 
+__all__ = ["Model", "load", "weights_of"]
+
 _LARGEST_HEADER = 1 << 20
 _TYPES = {"F32": torch.float32, "F16": torch.float16, "I64": torch.int64, "U8": torch.uint8}
 _MOST_WARM = 8

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-METRIC = "deletion-insertion difference, -1 to 1, random 0 (after Petsiuk et al. 2018)"
+METRIC = "deletion-insertion, random 0, at most 1 (Petsiuk et al. 2018)"
 
 Plane = NDArray[np.float32]
 

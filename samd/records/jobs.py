@@ -6,7 +6,10 @@ store anything; a worker that died is replaced when its lease ends. No broker is
 """
 
 import logging
+import os
+import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 # How long an attempt that ended in an unexpected exception waits for the next.
 PAUSE = timedelta(seconds=5)
+
+# How long an attempt may last.
+LONGEST = timedelta(minutes=30)
 
 # How often each kind of work is tried. An analysis gets one attempt more, which runs no model: it
 # only answers that the analysis failed (see samd.tasks).
@@ -72,8 +78,11 @@ def due(now: datetime, *, hint_again: timedelta) -> QuerySet[Job]:
 
 
 @contextmanager
-def claimed(job_id: int, *, lease: timedelta) -> Iterator[Claim | None]:
+def claimed(job_id: int, *, lease: timedelta, longest: timedelta = LONGEST) -> Iterator[Claim | None]:
     """Claim the job and renew its lease in the background until the block ends.
+
+    An attempt that lasts `longest` hangs, and nothing inside a process can end it: the whole process
+    is killed, as a supervisor expects of it, and the job goes to the next attempt when the lease ends.
 
     Gives None where the job is taken, done, dead or not due. A claim of a job whose attempts are
     used up makes it a dead letter instead. An exception in the block ends the attempt: the job goes
@@ -85,7 +94,7 @@ def claimed(job_id: int, *, lease: timedelta) -> Iterator[Claim | None]:
         yield None
         return
     ended = threading.Event()
-    keeper = threading.Thread(target=_renew, args=(claim, lease, ended), daemon=True)
+    keeper = threading.Thread(target=_renew, args=(claim, lease, longest, ended), daemon=True)
     keeper.start()
     try:
         yield claim
@@ -126,9 +135,13 @@ def _held(claim: Claim) -> QuerySet[Job]:
     return Job.objects.filter(pk=claim.job, token=claim.token, state=Job.State.LEASED)
 
 
-def _renew(claim: Claim, lease: timedelta, ended: threading.Event) -> None:
+def _renew(claim: Claim, lease: timedelta, longest: timedelta, ended: threading.Event) -> None:
+    deadline = time.monotonic() + longest.total_seconds()
     try:
         while not ended.wait(lease.total_seconds() / 3):
+            if time.monotonic() > deadline:
+                logger.critical("job/%s: attempt %s hangs; this worker ends", claim.job, claim.attempt)
+                os.kill(os.getpid(), signal.SIGKILL)
             if not _held(claim).update(lease_until=timezone.now() + lease):
                 return
     finally:

@@ -46,7 +46,11 @@ PRESENT = {
     "segment": None,
     "measurements": [{"name": "Probability", "value": 0.9312, "unit": "1"}],
 }
-ABSENT = {**PRESENT, "present": False, "measurements": [{"name": "Probability", "value": 0.0213, "unit": "1"}]}
+ABSENT = {
+    **PRESENT,
+    "present": False,
+    "measurements": [{"name": "Probability", "value": 0.0213, "unit": "1"}],
+}
 UNDETERMINED = {
     **PRESENT,
     "present": None,
@@ -112,7 +116,9 @@ def stored_file(**header: Any) -> str:
     return path
 
 
-def study(*, images: int = 1, modality: str = "CT", at: datetime = NOON, done: bool = True, **header: Any) -> Run:
+def study(
+    *, images: int = 1, modality: str = "CT", at: datetime = NOON, done: bool = True, **header: Any
+) -> Run:
     """A study with its first run, complete or still `receiving`; `header` names the patient."""
     row = Study.objects.create(study_instance_uid=f"1.2.8.{next(_numbers)}", received_at=at, last_arrival=at)
     run = next_run(row, at=at, done=done)
@@ -151,7 +157,12 @@ def arrived(run: Run, *, images: int = 1, modality: str = "CT", **header: Any) -
 
 
 def analysis(
-    run: Run, answer: str = "", *, by: ModelVersion | None = None, stage: Stage = Stage.DELIVERED, **changes: Any
+    run: Run,
+    answer: str = "",
+    *,
+    by: ModelVersion | None = None,
+    stage: Stage = Stage.DELIVERED,
+    **changes: Any,
 ) -> Analysis:
     defaults = {"input_digest": "b" * 64, "queued_at": NOON, "changed_at": NOON}
     return Analysis.objects.create(
@@ -182,10 +193,12 @@ def every_answer() -> dict[str, Analysis]:
 
 def previews(of: Analysis, *layers: str) -> None:
     """Small pictures of the analysis, where the worker leaves them."""
-    folder = Path(settings.SAMD_RESULTS) / str(of.pk)
+    folder = Path(settings.SAMD_PREVIEWS) / str(of.pk)
     folder.mkdir(parents=True)
     for layer in layers:
-        picture = Image.new("L", (8, 8), 90) if layer == "image" else Image.new("RGBA", (8, 8), (250, 90, 0, 99))
+        picture = (
+            Image.new("L", (8, 8), 90) if layer == "image" else Image.new("RGBA", (8, 8), (250, 90, 0, 99))
+        )
         picture.save(folder / f"{layer}.png")
 
 
@@ -214,7 +227,9 @@ def undelivered() -> Job:
     """A dead letter: the archive did not take a report, and said why."""
     of = finding(study(PatientName="Late^Emil"), stage=Stage.UNDELIVERED)
     words = "0xA700: out of resources: archive volume is read-only"
-    return job(Job.Kind.DELIVER, delivery(of, peer("archive", gets_results=True), remark=words).pk, error=words)
+    return job(
+        Job.Kind.DELIVER, delivery(of, peer("archive", gets_results=True), remark=words).pk, error=words
+    )
 
 
 def conflict() -> Conflict:

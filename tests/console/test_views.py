@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,8 +17,8 @@ from tests.console import rows as build
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("WEB-01")]
 
 
-def text(response: object) -> str:
-    return response.content.decode()  # type: ignore[attr-defined]
+def text(response: Any) -> str:
+    return str(response.content.decode())
 
 
 def test_nobody_can_log_in_to_a_new_device() -> None:
@@ -63,7 +64,10 @@ def test_the_worklist_says_the_four_answers_in_four_words_icons_and_styles(reade
 
 def test_the_worklist_shows_stage_model_reason_and_time(reader: Client) -> None:
     build.analysis(
-        build.study(), Answer.NOT_ANALYSABLE, reasons=[build.TOO_FEW, build.NOT_FINITE], stage=Stage.UNDELIVERED
+        build.study(),
+        Answer.NOT_ANALYSABLE,
+        reasons=[build.TOO_FEW, build.NOT_FINITE],
+        stage=Stage.UNDELIVERED,
     )
 
     page = text(reader.get("/rows/"))
@@ -140,7 +144,16 @@ def test_the_study_page_shows_findings_objects_and_that_no_physician_verified_th
 
     page = text(reader.get(f"/studies/{analysis.run.study_id}/"))
 
-    for words in ("홍 길동", "Pneumonia", "0.931", "4,123 cm³", "31.8 %", kept.sop_instance_uid, "c0ffee", "coerced"):
+    for words in (
+        "홍 길동",
+        "Pneumonia",
+        "0.931",
+        "4,123\u00a0cm³",
+        "31.8\u00a0%",
+        kept.sop_instance_uid,
+        "c0ffee",
+        "coerced",
+    ):
         assert words in page
     for layer in ("image", "heat", "segments"):
         assert f'src="/analyses/{analysis.pk}/{layer}.png"' in page
@@ -176,7 +189,7 @@ def test_a_picture_is_served_as_png_that_nobody_may_keep(reader: Client) -> None
 
     response = reader.get(f"/analyses/{analysis.pk}/image.png")
 
-    assert b"".join(response.streaming_content).startswith(b"\x89PNG")
+    assert response.getvalue().startswith(b"\x89PNG")
     assert response["Content-Type"] == "image/png"
     assert response["Cache-Control"] == "private, no-store"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -255,6 +268,13 @@ def test_an_address_that_does_not_exist_says_so_plainly(reader: Client) -> None:
 
     assert response.status_code == 404
     assert "There is nothing here" in text(response)
+
+
+def test_a_request_for_another_host_is_refused_plainly(client: Client) -> None:
+    response = client.get("/login/", headers={"Host": "elsewhere.example"})
+
+    assert response.status_code == 400
+    assert "The request was not understood" in text(response)
 
 
 def test_a_fault_says_nothing_of_the_patient(reader: Client, device: Path) -> None:

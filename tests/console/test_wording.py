@@ -27,13 +27,13 @@ def test_no_two_answers_share_an_icon_or_a_word() -> None:
     ("value", "unit", "text"),
     [
         (0.93124, "1", "0.931"),
-        (31.847, "%", "31.8 %"),
-        (4123.456, "cm3", "4,123 cm³"),
-        (41.2345, "cm3", "41.2 cm³"),
-        (4.12345, "cm2", "4.12 cm²"),
-        (0.41234, "cm2", "0.412 cm²"),
-        (-1001.4, "[hnsf'U]", "-1,001 HU"),
-        (7.0, "kg/m2", "7.00 kg/m2"),
+        (31.847, "%", "31.8\u00a0%"),
+        (4123.456, "cm3", "4,123\u00a0cm³"),
+        (41.2345, "cm3", "41.2\u00a0cm³"),
+        (4.12345, "cm2", "4.12\u00a0cm²"),
+        (0.41234, "cm2", "0.412\u00a0cm²"),
+        (-1001.4, "[hnsf'U]", "-1,001\u00a0HU"),
+        (7.0, "kg/m2", "7.00\u00a0kg/m2"),
     ],
 )
 def test_figures_are_rounded_as_far_as_they_mean_anything(value: float, unit: str, text: str) -> None:

@@ -32,7 +32,11 @@ def test_a_row_names_patient_study_modality_and_number_of_images() -> None:
     (row,) = rows(studies())
 
     assert row.banner is not None
-    assert (row.banner.name, row.banner.patient_id, row.banner.study_description) == ("김 영희", "K-7", "흉부 CT")
+    assert (row.banner.name, row.banner.patient_id, row.banner.study_description) == (
+        "김 영희",
+        "K-7",
+        "흉부 CT",
+    )
     assert (row.banner.study_date, row.banner.birth_date) == ("2025-03-14", "1960-02-29")
     assert (row.modalities, row.images) == ("CT, PT", 3)
 
@@ -115,7 +119,7 @@ def test_what_is_present_comes_before_what_is_uncertain_and_what_was_measured() 
         ("Pneumonia", wording.UNDETERMINED),
         ("Adipose tissue", wording.MEASURED),
     ]
-    assert shown[2][2] == "4,123 cm³"
+    assert shown[2][2] == "4,123\u00a0cm³"
     assert row.analyses[0].more == 1
 
 
@@ -186,7 +190,10 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
     for _ in range(12):
         run = build.study()
         build.analysis(
-            build.next_run(run.study), supersedes=build.finding(run), by=build.model("cxr"), stage=Stage.QUEUED
+            build.next_run(run.study),
+            supersedes=build.finding(run),
+            by=build.model("cxr"),
+            stage=Stage.QUEUED,
         )
 
     # studies; runs and analyses with their models; images by series, and the first file of each study

@@ -3,9 +3,10 @@
 import queue
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -180,27 +181,34 @@ def sending_to(
     *,
     calling_ae: str = "SCANNER",
     called_ae: str = "SAMD",
-    sop_class_uid: str = CT,
-    transfer_syntaxes: tuple[str, ...] = (EXPLICIT,),
+    contexts: Sequence[tuple[str, Sequence[str]]] = ((CT, [EXPLICIT]),),
 ) -> Iterator[Sender]:
-    """A sender over a new association, with one context for each transfer syntax; aborted at the end."""
+    """A sender over a new association that proposes (SOP class, transfer syntaxes); released at the end."""
     responses: queue.Queue[Dataset] = queue.Queue()
+
+    sockets: list[socket] = []
 
     def on_message(event: evt.Event) -> None:
         responses.put(event.message.command_set)
 
+    def before_connecting(event: evt.Event) -> None:
+        sockets.append(event.assoc.dul.socket.socket)
+
     association = AE(calling_ae).associate(
         "127.0.0.1",
         port,
-        contexts=[build_context(sop_class_uid, syntax) for syntax in transfer_syntaxes],
+        contexts=[build_context(sop_class, list(syntaxes)) for sop_class, syntaxes in contexts],
         ae_title=called_ae,
-        evt_handlers=[(evt.EVT_DIMSE_RECV, on_message)],
+        evt_handlers=[(evt.EVT_DIMSE_RECV, on_message), (evt.EVT_ACSE_SENT, before_connecting)],
     )
     try:
         yield Sender(association, responses)
     finally:
         if association.is_established:
             association.release()
+        for each in sockets:
+            if each is not None:
+                each.close()
 
 
 def encoded(dataset: Dataset, *, implicit: bool = False, little: bool = True) -> bytes:

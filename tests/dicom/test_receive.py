@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pynetdicom import AE, build_context
 from pynetdicom.dsutils import split_dataset
-from pynetdicom.sop_class import Verification
 
 from samd.dicom.deliver import Peer, echo, send
 from samd.dicom.receive import Arrival, CannotListen, Node, NodeLimits, Refused, serve
@@ -166,27 +164,21 @@ def test_a_study_sent_twice_is_stored_once(
 @pytest.mark.requirement("NODE-01")
 def test_where_syntaxes_are_offered_together_a_reversible_one_is_chosen(node: Node) -> None:
     jpeg_baseline, jpeg_lossless = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.70"
-    association = AE("SCANNER").associate(
-        "127.0.0.1", node.port, contexts=[build_context(CT, [jpeg_baseline, jpeg_lossless])], ae_title="SAMD"
-    )
 
-    (context,) = association.accepted_contexts
-    association.release()
+    with sending_to(node.port, contexts=[(CT, [jpeg_baseline, jpeg_lossless])]) as sender:
+        (context,) = sender.association.accepted_contexts
 
     assert context.transfer_syntax == [jpeg_lossless]
 
 
 @pytest.mark.requirement("NODE-01")
 def test_a_class_that_is_no_known_storage_class_is_not_accepted(node: Node) -> None:
-    contexts = [
-        build_context(uid) for uid in ("1.2.826.0.1.3680043.2.1", "1.2.840.10008.5.1.4.1.2.2.1", Verification)
-    ]
-    association = AE("SCANNER").associate("127.0.0.1", node.port, contexts=contexts, ae_title="SAMD")
+    private, query = "1.2.826.0.1.3680043.2.1", "1.2.840.10008.5.1.4.1.2.2.1"
 
-    accepted = [context.abstract_syntax for context in association.accepted_contexts]
-    association.release()
+    with sending_to(node.port, contexts=[(uid, [EXPLICIT]) for uid in (private, query, CT)]) as sender:
+        accepted = [context.abstract_syntax for context in sender.association.accepted_contexts]
 
-    assert accepted == [Verification]
+    assert accepted == [CT]
 
 
 @pytest.mark.requirement("NODE-01")
@@ -215,12 +207,10 @@ def test_a_modality_that_is_no_code_is_not_written_down(
 def test_an_unknown_ae_title_is_rejected_and_recorded(
     node: Node, journal: RememberingJournal, calling_ae: str, called_ae: str, reason: int, words: str
 ) -> None:
-    association = AE(calling_ae).associate(
-        "127.0.0.1", node.port, contexts=[build_context(Verification)], ae_title=called_ae
-    )
+    with sending_to(node.port, calling_ae=calling_ae, called_ae=called_ae) as sender:
+        assert sender.association.is_rejected
+        answer = sender.association.acceptor.primitive
 
-    assert association.is_rejected
-    answer = association.acceptor.primitive
     assert (answer.result, answer.result_source, answer.diagnostic) == (1, 1, reason)
     (refusal,) = journal.refusals
     assert (refusal.kind, refusal.reason) == (Refused.ASSOCIATION, words)
@@ -378,7 +368,7 @@ def test_a_request_under_the_context_of_another_class_is_refused(node: Node, roo
 def test_bytes_that_are_no_data_set_are_refused_and_the_next_object_served(
     node: Node, root: Path, content: bytes, syntax: str, status: int
 ) -> None:
-    with sending_to(node.port, transfer_syntaxes=(EXPLICIT, DEFLATED)) as sender:
+    with sending_to(node.port, contexts=[(CT, [EXPLICIT]), (CT, [DEFLATED])]) as sender:
         response = sender.store(content, transfer_syntax=syntax)
         assert files_under(root) == []
         after = sender.store(data_set(), transfer_syntax=EXPLICIT)
@@ -541,8 +531,9 @@ def test_a_data_set_without_end_is_cut_at_the_limit(root: Path, journal: Remembe
     with start_node(root, journal, limits=limits) as node, sending_to(node.port) as sender:
         for _ in range(3):
             sender.begin_store(bytes(60_000), is_last=False)
-        journal.wait_for("closed")
+        sender.association.join(10)
         assert sender.association.is_aborted
+        journal.wait_for("closed")
 
     (refusal,) = journal.refusals
     assert (refusal.kind, refusal.reason) == (Refused.INSTANCE, "it has more than 100000 bytes")

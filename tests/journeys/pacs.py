@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from samd.dicom.encode.files import KINDS
+
 ORTHANC = shutil.which("Orthanc")
 # Without it, DCMTK's Nagle and delayed acknowledgements cost 45 ms for every instance.
 ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
@@ -72,30 +74,30 @@ class Pacs:
     def get(self, path: str) -> Any:
         return json.loads(self.bytes_of(path))
 
-    def find(self, study_instance_uid: str) -> list[dict[str, Any]]:
-        """Every instance that the PACS holds of the study: its id and main tags, with its modality."""
+    def get_text(self, path: str) -> str:
+        return self.bytes_of(path).decode().strip()
+
+    def find(self, study_instance_uid: str) -> list[dict[str, str]]:
+        """Every instance that the PACS holds of the study: its id, and its kind where it is a result."""
         query = {"Level": "Study", "Query": {"StudyInstanceUID": study_instance_uid}}
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.http_port}/tools/find", data=json.dumps(query).encode(), method="POST"
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             studies = json.loads(answer.read())
-        instances = []
+        instances: list[dict[str, str]] = []
         for study in studies:
-            for series in self.get(f"/studies/{study}/series"):
-                modality = series["MainDicomTags"].get("Modality", "")
-                for identifier in series["Instances"]:
-                    instances.append({"ID": identifier, "Modality": modality})
+            for instance in self.get(f"/studies/{study}/instances"):
+                sop_class = self.get_text(f"/instances/{instance['ID']}/metadata/SopClassUid")
+                instances.append({"ID": instance["ID"], "kind": KINDS.get(sop_class, "")})
         return instances
 
     def results(self, study_instance_uid: str, folder: Path) -> dict[str, list[Path]]:
         """The device's objects in the study, fetched into `folder`, by kind."""
         folder.mkdir(parents=True, exist_ok=True)
-        kinds = {"SR": "SR", "SEG": "SEG", "RWV": "PM", "OT": "SC"}
         found: dict[str, list[Path]] = {}
         for instance in self.find(study_instance_uid):
-            kind = kinds.get(instance["Modality"])
-            if kind is not None:
+            if kind := instance["kind"]:
                 path = folder / f"{kind}-{instance['ID']}.dcm"
                 path.write_bytes(self.bytes_of(f"/instances/{instance['ID']}/file"))
                 found.setdefault(kind, []).append(path)
@@ -105,10 +107,10 @@ class Pacs:
         """Return when the study holds `count` structured reports and a capture for each."""
         deadline = time.monotonic() + patience
         while True:
-            modalities = [i["Modality"] for i in self.find(study_instance_uid)]
-            if modalities.count("SR") >= count and modalities.count("OT") >= count:
+            kinds = [instance["kind"] for instance in self.find(study_instance_uid)]
+            if kinds.count("SR") >= count and kinds.count("SC") >= count:
                 return
-            assert time.monotonic() < deadline, f"after {patience} s the PACS holds only {sorted(modalities)}"
+            assert time.monotonic() < deadline, f"after {patience} s the PACS holds only {sorted(kinds)}"
             time.sleep(0.5)
 
 

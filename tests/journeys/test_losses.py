@@ -12,11 +12,11 @@ from tests.journeys.test_results import of_folder
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("FLOW-04")]
 
-EXPECTED = ["OT", "RWV", "SEG", "SR"]
+EXPECTED = ["PM", "SC", "SEG", "SR"]
 
 
 def came_back(pacs: Pacs, study: str) -> list[str]:
-    return sorted(i["Modality"] for i in pacs.find(study))
+    return sorted(instance["kind"] for instance in pacs.find(study))
 
 
 def test_a_worker_killed_in_the_middle_of_an_analysis_loses_and_doubles_nothing(

@@ -35,8 +35,8 @@ def capture(case: Case, picture: Layers | None) -> Dataset:
     dataset.PatientOrientation = None
     dataset.BurnedInAnnotation = "NO"  # none that identifies the patient, PS3.3 C.7.6.1.1.5
     dataset.DerivationDescription = RESEARCH_USE
-    created = case.context.created
-    dataset.DateOfSecondaryCapture, dataset.TimeOfSecondaryCapture = DA(created.date()), TM(created.time())
+    dataset.DateOfSecondaryCapture = DA(case.created.date())
+    dataset.TimeOfSecondaryCapture = TM(case.created.time())
     if picture is not None:
         dataset.SourceImageSequence = [_source(case, picture)]
     return dataset

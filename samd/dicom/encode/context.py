@@ -1,14 +1,17 @@
 """What a result is encoded from: the outcome, the model, the run, and the images that it speaks of."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from pydicom import Dataset
 
 from samd.domain.card import ModelCard
 from samd.domain.finding import Answer, Outcome
 from samd.domain.identity import derived_uid
+
+_OFFSET = re.compile(r"([+-])([01][0-9])([0-5][0-9])")
 
 ANALYSED = frozenset({Answer.FINDING, Answer.NOTHING_FOUND})
 
@@ -60,6 +63,16 @@ class Case:
     @property
     def study_instance_uid(self) -> str:
         return str(self.sources[0].StudyInstanceUID)
+
+    @property
+    def created(self) -> datetime:
+        """When the result was made, in the time zone of the study where that states one."""
+        # Timezone Offset From UTC applies to every time of an object, so inherited and own ones share it.
+        stated = _OFFSET.fullmatch(str(self.sources[0].get("TimezoneOffsetFromUTC") or ""))
+        if stated is None:
+            return self.context.created
+        offset = timedelta(hours=int(stated[2]), minutes=int(stated[3]))
+        return self.context.created.astimezone(timezone(-offset if stated[1] == "-" else offset))
 
     @property
     def analysed(self) -> bool:

@@ -1,6 +1,7 @@
-"""The findings of the report as measurement groups: TID 1411 or 1410 with a segment, else TID 1501 (PS3.16)."""
+"""The findings of the report as measurement groups (PS3.16): TID 1411 or 1410 with a segment, else 1501."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from highdicom.sr import (
     AlgorithmIdentification,
@@ -31,7 +32,7 @@ from samd.domain.card import ModelCard
 from samd.domain.codes import Code
 from samd.domain.finding import Finding
 
-Group = (
+Group: TypeAlias = (
     MeasurementsAndQualitativeEvaluations
     | PlanarROIMeasurementsAndQualitativeEvaluations
     | VolumetricROIMeasurementsAndQualitativeEvaluations

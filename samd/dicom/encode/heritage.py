@@ -152,7 +152,7 @@ def inherit(result: Dataset, source: Dataset) -> None:
 
 def _kept(source: Dataset, tag: BaseTag) -> DataElement | RawDataElement:
     element = source.get_item(tag)
-    vr = element.VR or dictionary_VR(tag)
+    vr = dictionary_VR(tag) if element.VR in (None, "UN") else element.VR
     if vr == "SQ":
         return DataElement(tag, "SQ", Sequence(_kept_item(item) for item in source[tag].value))
     if isinstance(element, RawDataElement) and vr in _TEXT:
@@ -164,7 +164,7 @@ def _kept(source: Dataset, tag: BaseTag) -> DataElement | RawDataElement:
 
 def _kept_item(item: Dataset) -> Dataset:
     kept = Dataset(parent_encoding=item.original_character_set or default_encoding)
-    for tag in item.keys():
+    for tag in sorted(item.keys()):
         if not tag.is_private:
             kept[tag] = _kept(item, tag)
     _mark_as_read(kept, inherited=item.original_character_set or default_encoding)

@@ -1,6 +1,6 @@
 """Who made a result, and when: UIDs, series, equipment and times, the same in every object of a run."""
 
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime
 from typing import Any
 
 from highdicom import ContributingEquipment
@@ -57,7 +57,7 @@ def sign(dataset: Dataset, case: Case, kind: str) -> None:
 
     Sets every date and time, Contributing Equipment, dimension UIDs and the file meta information.
     """
-    moment = _local(case)
+    moment = case.created
     for keyword in ("InstanceCreation", "Series", "Content"):
         setattr(dataset, f"{keyword}Date", DA(moment.date()))
         setattr(dataset, f"{keyword}Time", TM(moment.time()))
@@ -65,20 +65,6 @@ def sign(dataset: Dataset, case: Case, kind: str) -> None:
     _fix_dimension_uid(dataset, case.uid(f"{kind} dimensions"))
     dataset.preamble = b"\0" * 128
     dataset.file_meta = _file_meta(dataset)
-
-
-def _local(case: Case) -> datetime:
-    # Timezone Offset From UTC applies to every time of an object, so inherited and own ones share it.
-    stated = str(case.sources[0].get("TimezoneOffsetFromUTC") or "")
-    return case.context.created.astimezone(_zone(stated))
-
-
-def _zone(offset: str) -> tzinfo | None:
-    try:
-        minutes = int(offset[1:3]) * 60 + int(offset[3:5])
-        return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
-    except (ValueError, IndexError):
-        return None
 
 
 def _processing_equipment(card: ModelCard, moment: datetime) -> ContributingEquipment:

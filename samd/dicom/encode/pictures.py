@@ -26,7 +26,6 @@ _HEAT_SEEN_FROM, _HEAT_FULL_FROM, _HEAT_OPACITY = 0.08, 0.6, 0.72
 
 _SOFT_TISSUE = (40.0, 400.0)  # HU: centre and width of the window for CT that brings none
 _FILL, _EDGE = 64, 255  # opacity of a segment and of its outline
-_EDGE_WIDTH = 2  # pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,9 +165,9 @@ def _painted(
 
 
 def _outline(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Pixels less than the width of an edge away from another label."""
+    """Pixels at the border of another label, in a width that fits the picture."""
     edge = np.zeros(labels.shape, bool)
-    for step in range(1, _EDGE_WIDTH + 1):
+    for step in range(1, max(labels.shape) // LEAST_SIDE + 1):
         for axis in (0, 1):
             for direction in (step, -step):
                 moved = np.roll(labels, direction, axis=axis)

@@ -36,6 +36,24 @@ _FINDINGS = Code("121070", "DCM", "Findings")
 _QUALITATIVE_EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations")
 
 
+# PS3.16 CID 100, the context group of Procedure reported in TID 1500.
+_PROCEDURES = frozenset(
+    {
+        *(("DCM", value) for value in ("126020", "126021", "126022")),
+        *(
+            ("LN", value)
+            for value in ("25045-6", "25056-3", "39142-5", "39632-5", "44136-0", "44139-4", "49118-3")
+        ),
+        *(
+            ("SCT", value)
+            for value in ("258177008", "363679005", "433139009", "443271005", "443844003", "446315002")
+        ),
+        ("RADLEX", "RPID5427"),
+    }
+)
+_IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure")
+
+
 def report(
     case: Case, *, segments: Segmentation | None, attribution: Dataset | None, capture: Dataset
 ) -> Dataset:
@@ -46,6 +64,7 @@ def report(
         is_complete=True,
         is_final=False,
         is_verified=False,
+        performed_procedure_codes=[concept(case.card.procedure)],
         **series_and_equipment(case, "report", description="report"),
     )
     if case.context.supersedes is not None:
@@ -99,12 +118,20 @@ def _unreferenced(
 def _measurement_report(case: Case, groups: list[Group]) -> Dataset:
     content = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_observer(case.card)),
-        procedure_reported=concept(case.card.procedure),
+        procedure_reported=concept(_reported(case.card.procedure)),
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
         language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(concept(_ENGLISH)),
     )
     return content[0]
+
+
+def _reported(procedure: Code) -> Code:
+    """`procedure` where the template's context group has it; else a code that it has for every procedure.
+
+    The header names `procedure` in either case.
+    """
+    return procedure if (procedure.scheme, procedure.value) in _PROCEDURES else _IMAGING_PROCEDURE
 
 
 def _container(name: Code, items: Iterable[ContentItem]) -> ContainerContentItem:

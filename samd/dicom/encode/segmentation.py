@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence
 from highdicom.color import CIELabColor
-from highdicom.seg import Segmentation as HighdicomSegmentation
 from highdicom.seg import SegmentAlgorithmTypeValues, SegmentationTypeValues, SegmentDescription
+from highdicom.seg import Segmentation as HighdicomSegmentation
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.sr.codedict import codes

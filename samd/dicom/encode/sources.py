@@ -71,11 +71,16 @@ def placed_sources(case: Case, frames: Sequence[Frame], *, always: bool = False)
 
 def name_source_frames(dataset: Dataset, frames: Sequence[Frame]) -> None:
     """Number the frames that `dataset` was derived from as their source does, not as they were listed."""
-    for groups in dataset.PerFrameFunctionalGroupsSequence:
-        for derivation in groups.DerivationImageSequence:
-            for source in derivation.SourceImageSequence:
-                if "ReferencedFrameNumber" in source:
-                    source.ReferencedFrameNumber = frames[source.ReferencedFrameNumber - 1].number
+    sources = [
+        source
+        for groups in dataset.PerFrameFunctionalGroupsSequence
+        for derivation in groups.DerivationImageSequence
+        for source in derivation.SourceImageSequence
+        if "ReferencedFrameNumber" in source
+    ]
+    # Segments on the same plane share one item.
+    for source in {id(source): source for source in sources}.values():
+        source.ReferencedFrameNumber = frames[source.ReferencedFrameNumber - 1].number
 
 
 def referenced_frames(case: Case, frames: Sequence[Frame]) -> list[tuple[Dataset, list[int] | None]]:

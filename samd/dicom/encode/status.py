@@ -1,4 +1,4 @@
-"""What the report says of the analysis as a whole: which of the four answers, why, and how it is explained."""
+"""What the report says of the analysis as a whole: which of the four answers, why, and how explained."""
 
 from collections.abc import Iterator, Mapping
 

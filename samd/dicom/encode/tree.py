@@ -15,6 +15,7 @@ from samd.dicom.encode.identity import sign
 from samd.dicom.encode.pictures import layers, png
 from samd.dicom.encode.report import report
 from samd.dicom.encode.segmentation import segmentation
+from samd.dicom.read import pydicom_silenced
 from samd.domain.card import ModelCard
 from samd.domain.finding import Outcome, Volume
 
@@ -26,9 +27,20 @@ def encode(
 
     `sources` are headers of images of one study, at least one: for an analysed study those of its
     frames, else any. `volume` is what was analysed, for the pictures. The same arguments give the same
-    bytes. Raises SourceMissing, UnknownSegment.
+    bytes. Not to be called within pydicom_silenced(). Raises SourceMissing, UnknownSegment.
     """
-    case = Case(outcome, card, context, sources)
+    with pydicom_silenced():
+        return _encoded(Case(outcome, card, context, sources), volume)
+
+
+def to_bytes(dataset: Dataset) -> bytes:
+    """The file of `dataset` (PS3.10), Explicit VR Little Endian."""
+    buffer = BytesIO()
+    dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def _encoded(case: Case, volume: Volume | None) -> Encoded:
     picture = layers(case, volume) if volume is not None else None
     segments, attribution, page = segmentation(case), attribution_map(case), capture(case, picture)
     tree = {
@@ -43,16 +55,9 @@ def encode(
     )
 
 
-def to_bytes(dataset: Dataset) -> bytes:
-    """The file of `dataset` (PS3.10), Explicit VR Little Endian."""
-    buffer = BytesIO()
-    dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
-
-
 def _finished(made: Dataset, case: Case, kind: str) -> Dataset:
     # A plain data set: what highdicom's classes remember beside it would not follow the changes.
-    dataset = Dataset({tag: made[tag] for tag in made.keys()})
+    dataset = Dataset({element.tag: element for element in made})
     sign(dataset, case, kind)
     if kind != "report":
         describe_anatomy(dataset, case)

@@ -18,11 +18,12 @@ _ANSWERS = {
     Answer.NOT_ANALYSABLE: "Not analysable",
     Answer.FAILED: "Analysis failed",
 }
+_SILENCE = "Nothing is said about presence or absence of any finding."
 _MEANINGS = {
     Answer.FINDING: "The analysis was completed on all expected images.",
     Answer.NOTHING_FOUND: "The analysis was completed on all expected images. This does not exclude disease.",
-    Answer.NOT_ANALYSABLE: "The study was not analysed. Nothing is said about presence or absence of any finding.",
-    Answer.FAILED: "The analysis did not complete. Nothing is said about presence or absence of any finding.",
+    Answer.NOT_ANALYSABLE: f"The study was not analysed. {_SILENCE}",
+    Answer.FAILED: f"The analysis did not complete. {_SILENCE}",
 }
 # Signs whose compatibility decomposition is not ASCII; a backslash separates values in DICOM.
 _SIGNS = str.maketrans(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
             sys.exit(_once())
+        # Whoever ends the demonstration, in whatever moment, ends its services too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         try:
             demand_free_ports()
         except PortTaken as problem:
@@ -87,7 +90,7 @@ class Command(BaseCommand):
         findings = demonstration.report_of(objects)
         self.stdout.write(f"\n{study.title}: {len(objects)} objects came back to the archive")
         for kept in objects:
-            self.stdout.write(f"  {kept.modality:4} {kept.series_description}")
+            self.stdout.write(f"  {kept.kind:4} {kept.series_description}")
         comparisons = demonstration.compare(study, findings)
         known = {comparison.finding: comparison for comparison in comparisons}
         for finding in findings:
@@ -98,22 +101,20 @@ class Command(BaseCommand):
             if comparison is not None:
                 verdict = "right" if comparison.holds else "WRONG"
                 self.stdout.write(f"  {'':36} known: {comparison.known:.4g} cm3: {verdict}")
-        missing = demonstration.EVERY_KIND - {kept.modality for kept in objects}
+        missing = demonstration.EVERY_KIND - {kept.kind for kept in objects}
         if missing:
             self.stdout.write(f"  MISSING: {', '.join(sorted(missing))}")
         return not missing and bool(findings) and all(comparison.holds for comparison in comparisons)
 
     def _stay(self, password: str) -> None:
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
         self.stdout.write(
             f"\nThe console is at http://{settings.SAMD_HTTP_HOST}:{settings.SAMD_HTTP_PORT}/\n"
             f"  user {USER}, password {password} (new at every start)\n"
             f"Send more to {settings.SAMD_AE_TITLE} on port {settings.SAMD_DICOM_PORT}, "
             f"from a node that `manage.py peer add` made known.\nCtrl-C stops everything."
         )
-        stop.wait()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 def _one_time_password() -> str:

@@ -1,0 +1,63 @@
+"""What the report says of the analysis as a whole."""
+
+from collections.abc import Callable
+
+import pytest
+
+from samd.domain.finding import Answer
+from tests.dicom.encode.cases import CAPTURE, REPORT, Arguments, ct, found, radiograph, unanswered, withheld
+from tests.dicom.encode.content import items, texts
+
+COMMENT = "121106"
+
+
+def _comments(arguments: Arguments) -> list[str]:
+    return texts(found(arguments.encoded(), REPORT), COMMENT)
+
+
+@pytest.mark.requirement("XAI-01")
+def test_the_explanation_is_described_with_its_figure() -> None:
+    said = (
+        "Explanation shown. Method: Grad-CAM; layer: features.7; target: adipose; baseline: zeros; "
+        "faithfulness (deletion): 0.8125, limit 0.5."
+    )
+
+    assert said in _comments(ct())
+
+
+@pytest.mark.requirement("XAI-01")
+def test_a_withheld_explanation_is_said_to_be_withheld_and_why() -> None:
+    arguments = ct()
+    explanation = withheld(arguments.outcome.explanation)
+
+    (said,) = [c for c in _comments(arguments.changed(explanation=explanation)) if "xplanation" in c]
+
+    assert said.startswith("The explanation was withheld because its faithfulness check failed.")
+    assert said.endswith("faithfulness (deletion): 0.25, limit 0.5.")
+
+
+@pytest.mark.requirement("XAI-01")
+def test_a_missing_explanation_is_said_to_be_missing() -> None:
+    assert "No explanation was made for this answer." in _comments(radiograph().changed(explanation=None))
+
+
+@pytest.mark.requirement("OUT-01")
+@pytest.mark.parametrize("arguments", [ct, radiograph, lambda: unanswered(Answer.FAILED)])
+def test_every_report_says_that_it_is_for_research_and_what_the_model_is_not(
+    arguments: Callable[[], Arguments],
+) -> None:
+    said = _comments(arguments())
+
+    assert "AI result - not verified - research use, not a cleared device." in said
+    assert set(arguments().card.limits_of_use) <= set(said)
+
+
+@pytest.mark.requirement("OUT-01")
+@pytest.mark.parametrize("arguments", [ct, lambda: unanswered(Answer.NOT_ANALYSABLE)])
+def test_the_picture_is_referred_to_as_the_summary(arguments: Callable[[], Arguments]) -> None:
+    encoded = arguments().encoded()
+
+    (summary,) = items(found(encoded, REPORT), "121111")
+
+    (reference,) = summary.ReferencedSOPSequence
+    assert reference.ReferencedSOPInstanceUID == found(encoded, CAPTURE).SOPInstanceUID
