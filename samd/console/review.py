@@ -137,7 +137,7 @@ def _section(analysis: Analysis, superseded_by: int | None) -> AnalysisSection:
         version=analysis.model.version,
         digest=analysis.model.digest,
         stage=wording.STAGES[analysis.stage],
-        answer=wording.ANSWERS.get(analysis.answer),
+        answer=wording.answer(analysis.answer, analysis.findings),
         queued_at=analysis.queued_at,
         changed_at=analysis.changed_at,
         reasons=tuple((wording.requirement(r["requirement"]), r["message"]) for r in analysis.reasons),

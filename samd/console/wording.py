@@ -4,8 +4,9 @@ Each word has a slug, which is the name of its icon and of its style: the four a
 colour and shape, so that none of the three alone carries the difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +42,13 @@ ANSWERS: Mapping[str, Word] = {
         "failed", _("Analysis failed"), _("The analysis broke off. Nothing is said about the patient.")
     ),
 }
+
+# Quantities alone are a finding too, but nothing that the model calls disease.
+_MEASUREMENTS = Word(
+    "finding",
+    _("Finding"),
+    _("The model completed and measured what is listed below. It does not judge whether this is disease."),
+)
 
 STAGES: Mapping[str, Word] = {
     Stage.QUEUED: Word("queued", _("waiting for analysis")),
@@ -95,6 +103,13 @@ REQUIREMENTS: Mapping[str, Promise] = {
 
 _UNITS = {"1": "", "%": "%", "cm2": "cm²", "cm3": "cm³", "mm2": "mm²", "mm3": "mm³", "[hnsf'U]": "HU"}
 _NO_BREAK_SPACE = "\u00a0"
+
+
+def answer(name: str, findings: Sequence[Mapping[str, Any]]) -> Word | None:
+    """The word for the answer `name` with these findings; None where there is no answer yet."""
+    if name == Answer.FINDING and not any(f["present"] or f["undetermined"] for f in findings):
+        return _MEASUREMENTS
+    return ANSWERS.get(name)
 
 
 def requirement(name: str) -> Promise | str:

@@ -1,26 +1,21 @@
-"""The worklist: which studies are shown, and each of them as a row ready to print.
-
-Patient data are read from one stored file of each study that is shown; they are in no table.
-"""
+"""The worklist: which studies are shown, and each of them as a row ready to print."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from samd.console import wording
+from samd.console.contents import NOTHING, Contents, contents_of
 from samd.console.wording import Word
-from samd.dicom.read import PatientBanner, Unreadable, patient_banner
+from samd.dicom.read import PatientBanner
 from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
-from samd.records.models import Analysis, Conflict, Instance, Job, Refusal, Run, Study
+from samd.records.models import Analysis, Conflict, Job, Refusal, Run, Study
 
 # A search opens a file for each study, so it ends somewhere.
 SEARCHED = 500
@@ -126,70 +121,24 @@ def rows(shown: Iterable[Study]) -> tuple[StudyRow, ...]:
     shown = list(shown)
     by_model = Analysis.objects.select_related("model").order_by("model__name", "pk")
     prefetch_related_objects(shown, Prefetch("runs__analyses", queryset=by_model))
-    contents = _contents(shown)
-    return tuple(_row(study, contents.get(study.pk, _NOTHING)) for study in shown)
+    contents = contents_of(shown)
+    return tuple(_row(study, contents.get(study.pk, NOTHING)) for study in shown)
 
 
 def search(term: str) -> tuple[StudyRow, ...]:
     """Of the newest studies, those whose patient name, patient ID or description contains `term`."""
     wanted = term.casefold()
     newest = list(studies()[:SEARCHED])
-    contents = _contents(newest)
+    contents = contents_of(newest)
     found = []
     for study in newest:
-        banner = contents.get(study.pk, _NOTHING).banner
+        banner = contents.get(study.pk, NOTHING).banner
         if banner and wanted in f"{banner.name}\n{banner.patient_id}\n{banner.study_description}".casefold():
             found.append(study)
     return rows(found[:SHOWN_OF_A_SEARCH])
 
 
-def banner_of(path: str) -> PatientBanner | None:
-    """Who is in the stored file at `path`, relative to the store; None where it cannot be read."""
-    try:
-        return _banner(Path(settings.SAMD_STORE) / path)
-    except Unreadable:
-        return None
-
-
-# A stored file never changes, and the list is asked for every few seconds.
-_banner = lru_cache(maxsize=2 * SEARCHED)(patient_banner)
-
-
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    banner: PatientBanner | None
-    modalities: str
-    images: int
-
-
-_NOTHING = _Contents(None, "", 0)
-
-
-def _contents(shown: Iterable[Study]) -> dict[int, _Contents]:
-    """By study: its banner, its modalities, and how many images were received for analysis."""
-    # Our own results that came back belong to no run; they count neither as images nor as a modality.
-    per_series = (
-        Instance.objects.filter(series__study__in=[study.pk for study in shown], run__isnull=False)
-        .order_by()
-        .values_list("series__study", "series__modality")
-        .annotate(images=Count("pk"), first=Min("pk"))
-    )
-    grouped: dict[int, list[tuple[str, int, int]]] = {}
-    for study, modality, images, first in per_series:
-        grouped.setdefault(study, []).append((modality, images, first))
-    firsts = {study: min(first for _, _, first in series) for study, series in grouped.items()}
-    paths = dict(Instance.objects.filter(pk__in=firsts.values()).values_list("pk", "path"))
-    return {
-        study: _Contents(
-            banner=banner_of(paths[firsts[study]]),
-            modalities=", ".join(sorted({modality for modality, _, _ in series if modality})),
-            images=sum(images for _, images, _ in series),
-        )
-        for study, series in grouped.items()
-    }
-
-
-def _row(study: Study, contents: _Contents) -> StudyRow:
+def _row(study: Study, contents: Contents) -> StudyRow:
     runs = list(study.runs.all())
     analyses = [analysis for run in runs for analysis in run.analyses.all()]
     replaced = {analysis.supersedes_id for analysis in analyses}
@@ -219,7 +168,7 @@ def _analysis_row(analysis: Analysis) -> AnalysisRow:
         model=analysis.model.title,
         version=analysis.model.version,
         stage=wording.STAGES[analysis.stage],
-        answer=wording.ANSWERS.get(analysis.answer),
+        answer=wording.answer(analysis.answer, analysis.findings),
         findings=tuple(findings[:_SHOWN_IN_SHORT]),
         reasons=tuple(reasons[:1]),
         more=len(findings[_SHOWN_IN_SHORT:]) + len(reasons[1:]),

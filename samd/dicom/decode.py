@@ -105,7 +105,7 @@ def _size(instances: Sequence[Instance], frames: Sequence[Frame]) -> tuple[int, 
     if not frames or not all(frame.sop_instance_uid in sizes for frame in frames):
         raise ValueError("every frame, and at least one, must be of the instances given")
     found = sorted({sizes[frame.sop_instance_uid] for frame in frames})
-    if len(found) > 1 or found[0] < (1, 1):
+    if len(found) > 1 or min(found[0]) < 1:
         listed = ", ".join(f"{rows} x {columns}" for rows, columns in found[:4])
         raise Undecodable(
             Reason(
@@ -143,7 +143,6 @@ def _child(seconds: float) -> Iterator[subprocess.Popen[bytes]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # libraries quote values there
-        pipesize=2**20,
         cwd=_ROOT,
         env=_environment(),
     )

@@ -11,7 +11,7 @@ from pytest_django import Settings
 @pytest.fixture(autouse=True)
 def device(settings: Settings, tmp_path: Path) -> Path:
     """Folders of a device in which nothing was received yet."""
-    for name in ("store", "results", "models", "trust"):
+    for name in ("store", "previews", "models", "trust"):
         (tmp_path / name).mkdir()
         setattr(settings, f"SAMD_{name.upper()}", tmp_path / name)
     return tmp_path

@@ -50,5 +50,5 @@ def test_a_taken_port_is_said_with_what_to_do(settings: Settings) -> None:
         other.listen()
         settings.SAMD_DICOM_PORT = other.getsockname()[1]
 
-        with pytest.raises(PortTaken, match="is not free .* choose another with SAMD_DICOM_PORT="):
+        with pytest.raises(PortTaken, match=r"is not free .* choose another with SAMD_DICOM_PORT="):
             demand_free_ports()

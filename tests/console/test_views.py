@@ -199,8 +199,8 @@ def test_a_picture_is_served_as_png_that_nobody_may_keep(reader: Client) -> None
 def test_no_other_file_is_served(reader: Client, device: Path, layer: str) -> None:
     analysis = build.finding(build.study())
     build.previews(analysis, "image")
-    (device / "results" / "secret.png").write_bytes(b"secret")
-    (device / "results" / str(analysis.pk) / "secret.png").write_bytes(b"secret")
+    (device / "previews" / "secret.png").write_bytes(b"secret")
+    (device / "previews" / str(analysis.pk) / "secret.png").write_bytes(b"secret")
 
     assert reader.get(f"/analyses/{analysis.pk}/{layer}.png").status_code == 404
 

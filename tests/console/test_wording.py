@@ -6,6 +6,7 @@ from samd.console import wording
 from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
 from samd.records.models import Job
+from tests.console import rows as build
 
 pytestmark = pytest.mark.requirement("WEB-01")
 
@@ -45,6 +46,16 @@ def test_undetermined_is_neither_present_nor_absent() -> None:
     assert wording.presence(present=None, undetermined=False) is wording.MEASURED
     assert wording.presence(present=False, undetermined=False) is wording.ABSENT
     assert wording.presence(present=True, undetermined=False) is wording.PRESENT
+
+
+def test_measurements_alone_are_a_finding_that_says_nothing_of_disease() -> None:
+    measured, present = build.MEASURED, build.PRESENT
+
+    assert "not judge" in str(getattr(wording.answer("finding", [measured]), "meaning", ""))
+    assert wording.answer("finding", [measured, present]) is wording.ANSWERS["finding"]
+    assert wording.answer("finding", [build.UNDETERMINED]) is wording.ANSWERS["finding"]
+    assert wording.answer("nothing found", [build.ABSENT]) is wording.ANSWERS["nothing found"]
+    assert wording.answer("", []) is None
 
 
 def test_an_unknown_requirement_stands_as_it_was_written() -> None:

@@ -25,43 +25,6 @@ def test_the_study_that_received_an_image_last_comes_first() -> None:
     assert names() == ["Newer", "Older"]
 
 
-def test_a_row_names_patient_study_modality_and_number_of_images() -> None:
-    run = build.study(images=2, PatientName="김^영희", PatientID="K-7", StudyDescription="흉부 CT")
-    build.arrived(run, modality="PT")
-
-    (row,) = rows(studies())
-
-    assert row.banner is not None
-    assert (row.banner.name, row.banner.patient_id, row.banner.study_description) == (
-        "김 영희",
-        "K-7",
-        "흉부 CT",
-    )
-    assert (row.banner.study_date, row.banner.birth_date) == ("2025-03-14", "1960-02-29")
-    assert (row.modalities, row.images) == ("CT, PT", 3)
-
-
-def test_our_own_results_that_came_back_are_no_images_of_the_study() -> None:
-    run = build.study()
-    (returned,) = build.arrived(run, modality="SR")
-    returned.run = None
-    returned.save()
-
-    (row,) = rows(studies())
-
-    assert (row.modalities, row.images) == ("CT", 1)
-
-
-def test_a_study_whose_file_is_gone_is_shown_without_patient_data() -> None:
-    run = build.study()
-    run.instances.update(path="gone.dcm")
-
-    (row,) = rows(studies())
-
-    assert row.banner is None
-    assert row.pk == run.study_id
-
-
 def test_a_study_still_receiving_says_so_and_has_no_answer() -> None:
     build.study(done=False)
 

@@ -8,7 +8,6 @@ from pydicom import Dataset
 
 from samd.dicom.encode.wording import LONG_STRING, ascii_text
 from samd.domain.codes import PRIVATE_SCHEME, Code
-from samd.domain.identity import derived_uid
 
 PRESENT = Code("52101004", "SCT", "Present")
 ABSENT = Code("272519000", "SCT", "Absent")
@@ -27,7 +26,6 @@ def declare_private_scheme(dataset: Dataset) -> None:
             CodingSchemeIdentificationItem(
                 PRIVATE_SCHEME,
                 name="Concepts of the samd project",
-                uid=derived_uid("coding scheme", PRIVATE_SCHEME),
                 responsible_organization="samd project",
             )
         ]

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 
@@ -68,6 +69,21 @@ class Arguments:
 
     def encoded(self) -> Encoded:
         return encode(self.outcome, self.card, self.context, headers(self.files), self.volume)
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        assert self.outcome.labels is not None
+        return self.outcome.labels
+
+    @property
+    def explanation(self) -> Explanation:
+        assert self.outcome.explanation is not None
+        return self.outcome.explanation
+
+    def withheld(self) -> "Arguments":
+        """With an explanation that failed its check."""
+        figure = Faithfulness("deletion", 0.25, 0.5)
+        return self.changed(explanation=replace(self.explanation, attribution=None, faithfulness=figure))
 
     def changed(self, **changes: Any) -> "Arguments":
         """With another outcome, card, context, files or volume; fields of the outcome by their own names."""
@@ -174,10 +190,6 @@ def explanation(*, planes: tuple[int, ...], shape: tuple[int, ...], target: str)
         planes=planes,
         attribution=np.stack([ramp] * len(planes)),
     )
-
-
-def withheld(shown: Explanation) -> Explanation:
-    return replace(shown, attribution=None, faithfulness=Faithfulness("deletion", 0.25, 0.5))
 
 
 def dx_image(**changes: Any) -> Dataset:

@@ -129,7 +129,7 @@ def test_the_map_is_referred_to_by_the_finding_that_it_explains() -> None:
 @pytest.mark.requirement("XAI-01")
 def test_a_map_that_explains_no_finding_is_referred_to_by_the_whole() -> None:
     arguments = radiograph()
-    explanation = replace(arguments.outcome.explanation, target="something else")
+    explanation = replace(arguments.explanation, target="something else")
 
     report = found(arguments.changed(explanation=explanation).encoded(), REPORT)
 

@@ -41,9 +41,7 @@ def _labels_by_source(seg: Segmentation) -> dict[tuple[str, int], NDArray[np.uin
 
 
 def _expected(arguments: Arguments) -> dict[tuple[str, int], NDArray[np.uint8]]:
-    labels = arguments.outcome.labels
-    assert labels is not None
-    keyed = zip(arguments.outcome.frames, labels, strict=True)
+    keyed = zip(arguments.outcome.frames, arguments.labels, strict=True)
     return {(frame.sop_instance_uid, frame.number): plane for frame, plane in keyed if plane.any()}
 
 
@@ -189,7 +187,7 @@ def test_segments_that_do_not_occur_are_left_out_and_the_others_numbered_without
         *arguments.card.segments,
         Segment(7, "airway", TISSUE, Code("89187006", "SCT", "Airway"), (9, 9, 9)),
     )
-    labels = np.where(arguments.outcome.labels == 1, 7, arguments.outcome.labels).astype(np.uint8)
+    labels = np.where(arguments.labels == 1, 7, arguments.labels).astype(np.uint8)
 
     seg = _read(arguments.changed(card=replace(arguments.card, segments=segments), labels=labels))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from samd.domain.finding import Answer
-from tests.dicom.encode.cases import CAPTURE, REPORT, Arguments, ct, found, radiograph, unanswered, withheld
+from tests.dicom.encode.cases import CAPTURE, REPORT, Arguments, ct, found, radiograph, unanswered
 from tests.dicom.encode.content import items, texts
 
 COMMENT = "121106"
@@ -27,10 +27,7 @@ def test_the_explanation_is_described_with_its_figure() -> None:
 
 @pytest.mark.requirement("XAI-01")
 def test_a_withheld_explanation_is_said_to_be_withheld_and_why() -> None:
-    arguments = ct()
-    explanation = withheld(arguments.outcome.explanation)
-
-    (said,) = [c for c in _comments(arguments.changed(explanation=explanation)) if "xplanation" in c]
+    (said,) = [comment for comment in _comments(ct().withheld()) if "xplanation" in comment]
 
     assert said.startswith("The explanation was withheld because its faithfulness check failed.")
     assert said.endswith("faithfulness (deletion): 0.25, limit 0.5.")

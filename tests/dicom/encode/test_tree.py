@@ -20,14 +20,13 @@ from tests.dicom.encode.cases import (
     headers,
     radiograph,
     unanswered,
-    withheld,
 )
 from tests.dicom.encode.content import evidence, references
 
 KINDS = {
     "measured and explained": (ct, [REPORT, SEGMENTATION, PARAMETRIC_MAP, CAPTURE]),
     "explanation withheld": (
-        lambda: ct().changed(explanation=withheld(ct().outcome.explanation)),
+        lambda: ct().withheld(),
         [REPORT, SEGMENTATION, CAPTURE],
     ),
     "not explained": (lambda: radiograph().changed(explanation=None), [REPORT, CAPTURE]),
