@@ -4,7 +4,6 @@ A message carries a job id and nothing else. A task claims the job, loads, makes
 the effect in the transaction that finishes the job; a hint that comes twice finds nothing to claim.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,8 +131,7 @@ def _verified(model: ModelVersion) -> Bundle:
 
 def _study(rows: list[Instance]) -> Study:
     root = Path(settings.SAMD_STORE)
-    reading = read_study([(root / row.path, row.sha256) for row in rows])
-    return replace(reading.study, unreadable=len(reading.unreadable))
+    return read_study([(root / row.path, row.sha256) for row in rows]).study
 
 
 def _context(analysis: Analysis) -> Context:

@@ -65,6 +65,7 @@ def _with_valid_uids(file: bytes) -> bytes:
     dataset = dcmread(BytesIO(file))
     for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"):
         setattr(dataset, keyword, derived_uid(dataset[keyword].value))
+    del dataset[0x00000000:0x00010000]  # remains of the message that brought it
     return file_of(dataset)
 
 
@@ -98,7 +99,6 @@ CASES: dict[str, Callable[[Path], Arguments]] = {
     "oblique MR, explanation withheld": _brain,
     "Korean patient": _korean,
     "radiograph, present": lambda data: radiograph(0.81, file=_chest(data)),
-    "radiograph, undetermined": lambda data: radiograph(0.5, file=_chest(data)),
     "radiograph, absent": lambda data: radiograph(0.12, file=_chest(data)).changed(explanation=None),
     "tilted head CT, not analysable": lambda data: unanswered(
         Answer.NOT_ANALYSABLE, files=_files(data / "dicom_ct_head_ge")
