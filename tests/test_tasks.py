@@ -20,6 +20,7 @@ from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
 from samd.records import jobs, reception
 from samd.records.models import Analysis, Delivery, Instance, Job, Peer, ResultObject, Run
+from samd.records.store import instances_of
 from tests.records.arriving import peer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,7 +128,7 @@ def test_an_attempt_that_died_before_its_commit_is_repeated_with_the_same_bytes(
     receive(settings, tmp_path, slice_of_pydicom())
     work(Job.Kind.COMPLETE)
     analysis = Analysis.objects.select_related("model", "run__study", "supersedes").get()
-    study = tasks._study(tasks.store.instances_of(analysis.run))
+    study = tasks._study(instances_of(analysis.run))
     died = tasks._keep(analysis, tasks._report(analysis, study, last_words=False))
 
     work(Job.Kind.ANALYSE)

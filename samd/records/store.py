@@ -41,7 +41,7 @@ def advance(analysis: Analysis, stage: Stage, event: Event, **facts: Fact) -> No
     analysis.stage = stage
     analysis.changed_at = timezone.now()
     analysis.save()
-    trail.append(event, f"analysis/{analysis.pk}", **facts)
+    trail.append(event, f"analysis/{analysis.pk}", actor="", **facts)
 
 
 class MoreArrived(Exception):

@@ -17,13 +17,18 @@ from tests.console import rows as build
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("WEB-01")]
 
 
-def tissue_model() -> ModelVersion:
+def tissue_model(version: str) -> ModelVersion:
+    """A model with segments; each test has a version, so a digest, of its own, as legends are remembered."""
     explanation = ExplanationMethod("integrated gradients", "adipose", "input", "air", 0.1)
-    return build.imported_bundle(replace(measuring_card(), explanation=explanation, fractions=()))
+    return build.imported_bundle(
+        replace(measuring_card(), version=version, explanation=explanation, fractions=())
+    )
 
 
 def test_a_finding_has_the_colour_that_its_segment_has_in_the_picture() -> None:
-    analysis = build.finding(build.study(), by=tissue_model(), findings=[build.MEASURED, build.PRESENT])
+    analysis = build.finding(
+        build.study(), by=tissue_model("1.0.0"), findings=[build.MEASURED, build.PRESENT]
+    )
 
     (section,) = study_page(analysis.run.study_id).current
 
@@ -31,7 +36,7 @@ def test_a_finding_has_the_colour_that_its_segment_has_in_the_picture() -> None:
 
 
 def test_a_bundle_that_was_altered_gives_no_colours(device: Path) -> None:
-    model = tissue_model()
+    model = tissue_model("2.0.0")
     (device / "models" / model.digest / "model.json").write_bytes(b"{}")
     analysis = build.finding(build.study(), by=model, findings=[build.MEASURED])
 

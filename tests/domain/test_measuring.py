@@ -54,7 +54,9 @@ def test_a_fraction_of_too_little_is_not_estimated() -> None:
         measuring_card(), labelled(1, {1: 30, 2: 10}), volume(1), study_instance_uid="1.2"
     )
 
-    assert [(m.name, m.value) for m in adipose.measurements[1:]] == [(FAT_SHARE, pytest.approx(75.0))]
+    (share,) = adipose.measurements[1:]
+    assert share.name == FAT_SHARE
+    assert share.value == pytest.approx(75.0)
     assert lung.measurements[1:] == ()
 
 

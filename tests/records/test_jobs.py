@@ -99,8 +99,11 @@ def test_an_exception_ends_the_attempt_and_its_message_is_not_written_down(
 ) -> None:
     job, name = queued(), "^".join(["Hong", "Gildong"])
 
-    with jobs.claimed(job.pk, lease=LEASE):
+    def fail() -> None:
         raise RuntimeError(name)
+
+    with jobs.claimed(job.pk, lease=LEASE):
+        fail()
 
     after = Job.objects.get()
     assert (after.state, after.attempts, after.error) == (Job.State.READY, 1, "RuntimeError")

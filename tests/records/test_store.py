@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from audit.events import Event
 from audit.models import AuditEvent
 from samd.domain.codes import EQUIPMENT_FAILURE
 from samd.domain.finding import Answer, Outcome, Reason
@@ -58,7 +59,7 @@ def test_an_illegal_move_raises_and_changes_nothing() -> None:
     analysis = reported()
 
     with pytest.raises(IllegalTransition):
-        store.advance(analysis, Stage.QUEUED, store.Event.ANALYSIS_RETURNED)
+        store.advance(analysis, Stage.QUEUED, Event.ANALYSIS_RETURNED)
 
     assert Analysis.objects.get().stage == Stage.REPORTED
 

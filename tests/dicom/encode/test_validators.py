@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
@@ -17,6 +17,7 @@ from samd.domain.codes import PERCENT, PRIVATE_SCHEME, Code
 from samd.domain.finding import Answer, Measurement
 from samd.domain.identity import derived_uid
 from tests.dicom.encode.cases import Arguments, ct, dx_image, file_of, radiograph, unanswered
+from tests.dicom.encode.content import items
 from tests.validators import errors_of, missing_programs
 
 pytestmark = [
@@ -125,14 +126,15 @@ def test_the_judges_are_awake(tmp_path: Path) -> None:
     report = next(file for file in files_of(radiograph().encoded()) if file.kind == "SR")
     dataset = dcmread(BytesIO(report.content))
     del dataset.CompletionFlag
-    dataset.ContentSequence = [i for i in dataset.ContentSequence if not _is_procedure(i)]
+    (procedure,) = items(dataset, "121058")
+    procedure.ConceptCodeSequence[0].CodeValue = "1"
     path = tmp_path / "broken.dcm"
     path.write_bytes(file_of(dataset))
 
     errors = errors_of(path)
 
-    assert [e for e in errors if "CompletionFlag" in e]
-    assert [e for e in errors if "Procedure reported" in e]
+    assert [error for error in errors if "CompletionFlag" in error]
+    assert [error for error in errors if "not found in context group 100" in error]
 
 
 def test_no_verdict_is_an_error(tmp_path: Path) -> None:
@@ -140,7 +142,3 @@ def test_no_verdict_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(file_of(dx_image(SOPClassUID="1.2.3.4.5")))
 
     assert errors_of(path) != []
-
-
-def _is_procedure(item: Dataset) -> bool:
-    return item.ConceptNameCodeSequence[0].CodeValue == "121058"

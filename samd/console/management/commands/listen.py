@@ -27,7 +27,8 @@ class SingleWriter:
         return self._thread.submit(function, **arguments).result()
 
     def find_peer(self, calling_ae: str, address: str) -> str | None:
-        return self._do(reception.find_peer, calling_ae=calling_ae, address=address)
+        found: str | None = self._do(reception.find_peer, calling_ae=calling_ae, address=address)
+        return found
 
     def opened(self, association: str, peer: str) -> None:
         self._do(reception.association_opened, key=association, peer=peer)
