@@ -4,7 +4,7 @@
 import os
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - said before anything newer is imported
     sys.exit(f"samd needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
 
 from django.core.management import execute_from_command_line
