@@ -146,7 +146,6 @@ def _context(analysis: Analysis) -> Context:
 def _keep(analysis: Analysis, report: Report) -> list[store.KeptObject]:
     """Write the objects durably, and beside them the pictures for the console."""
     root = Path(settings.SAMD_RESULTS)
-    root.mkdir(parents=True, exist_ok=True)
     pictures = Path(settings.SAMD_PREVIEWS) / str(analysis.pk)
     pictures.mkdir(parents=True, exist_ok=True)
     for name, picture in report.encoded.previews.items():

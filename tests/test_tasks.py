@@ -35,6 +35,7 @@ def device(settings: Settings, tmp_path: Path) -> None:
     settings.SAMD_MODELS = tmp_path / "models"
     settings.SAMD_TRUST = tmp_path / "trust"
     settings.SAMD_STORE.mkdir()
+    settings.SAMD_RESULTS.mkdir()
     import_reference_bundles(actor="test")
     peer("ct1", quiet_seconds=0)
 

@@ -6,7 +6,7 @@ left out, and names in another character set than the declared one all arrive as
 
 from pydicom import Dataset
 from pydicom.charset import convert_encodings, default_encoding
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.sequence import Sequence
@@ -123,12 +123,30 @@ _KEYWORDS = [
 ]
 INHERITED = frozenset(Tag(tag) for keyword in _KEYWORDS if (tag := tag_for_keyword(keyword)) is not None)
 
-# Value representations whose bytes are the same in every transfer syntax.
-_TEXT = frozenset(
-    ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"]
+# Value representations whose bytes are the same in every transfer syntax, or not ours to know.
+_AS_THEY_ARE = frozenset(
+    [
+        "AE",
+        "AS",
+        "CS",
+        "DA",
+        "DS",
+        "DT",
+        "IS",
+        "LO",
+        "LT",
+        "PN",
+        "SH",
+        "ST",
+        "TM",
+        "UC",
+        "UI",
+        "UN",
+        "UR",
+        "UT",
+    ]
 )
 _CHARACTER_SET = Tag("SpecificCharacterSet")
-_IDENTITY_REMOVED = Tag("PatientIdentityRemoved")
 _DEIDENTIFICATION_METHODS = {Tag("DeidentificationMethod"), Tag("DeidentificationMethodCodeSequence")}
 
 
@@ -142,20 +160,26 @@ def inherit(result: Dataset, source: Dataset) -> None:
     correct_ambiguous_vr(result, True)
     result.pop(_CHARACTER_SET, None)
     for tag in sorted(INHERITED & source.keys()):
-        if source.get_item(tag).value:
+        if not _is_empty(source.get_item(tag)):
             result[tag] = _kept(source, tag)
-    if not result.keys() & _DEIDENTIFICATION_METHODS:
+    if result.get("PatientIdentityRemoved") == "YES" and not result.keys() & _DEIDENTIFICATION_METHODS:
         # PS3.3 C.7.1.1: without a method the statement is not valid, so it goes no further.
-        result.pop(_IDENTITY_REMOVED, None)
+        del result.PatientIdentityRemoved
     _mark_as_read(result)
+
+
+def _is_empty(element: DataElement | RawDataElement) -> bool:
+    return not element.value if isinstance(element, RawDataElement) else element.is_empty
 
 
 def _kept(source: Dataset, tag: BaseTag) -> DataElement | RawDataElement:
     element = source.get_item(tag)
-    vr = dictionary_VR(tag) if element.VR in (None, "UN") else element.VR
+    vr = element.VR or "UN"
+    if vr == "UN" and dictionary_has_tag(tag):
+        vr = dictionary_VR(tag)
     if vr == "SQ":
         return DataElement(tag, "SQ", Sequence(_kept_item(item) for item in source[tag].value))
-    if isinstance(element, RawDataElement) and vr in _TEXT:
+    if isinstance(element, RawDataElement) and vr in _AS_THEY_ARE:
         value = element.value or b""
         return RawDataElement(tag, vr, len(value), value, 0, False, True)
     converted = source[tag]

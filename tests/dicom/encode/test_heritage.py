@@ -124,6 +124,15 @@ def test_sequences_come_over_with_their_texts_as_received() -> None:
         assert ANNEX_I in to_bytes(result)
 
 
+def test_attributes_that_no_dictionary_knows_come_over_inside_a_sequence() -> None:
+    item = Dataset()
+    item[0x00400FFE] = RawDataElement(Tag(0x00400FFE), "UN", 4, b"\1\2\3\4", 0, False, True)
+    dataset = ct_image(ReferringPhysicianIdentificationSequence=[item])
+
+    for result in unanswered(Answer.FAILED, files=[file_of(dataset)]).encoded().objects:
+        assert b"\1\2\3\4" in to_bytes(result)
+
+
 def test_what_the_study_does_not_say_the_results_do_not_say() -> None:
     file = file_of(ct_image(SpecificCharacterSet=None, StudyDescription=None, PatientSex=None, StudyID=""))
 

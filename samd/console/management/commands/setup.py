@@ -1,7 +1,9 @@
 """`manage.py setup`: everything a new installation needs, and nothing an old one would lose."""
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
@@ -12,6 +14,8 @@ class Command(BaseCommand):
     help = "Bring the database up to date and import the reference models that are not there yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for folder in (settings.SAMD_STORE, settings.SAMD_RESULTS, settings.SAMD_PREVIEWS):
+            Path(folder).mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0)
         for model in import_reference_bundles(actor="setup"):
             self.stdout.write(f"imported {model} ({model.digest[:12]})")
