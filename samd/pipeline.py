@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from samd.dicom.decode import DecodeLimits, DecoderDied, Undecodable, load_volume
 from samd.dicom.encode import Context, Encoded, encode
-from samd.dicom.read import headers, pydicom_silenced
+from samd.dicom.read import headers
 from samd.domain.card import ModelCard
 from samd.domain.codes import EQUIPMENT_FAILURE
 from samd.domain.finding import Answer, Outcome, Reason, Volume
@@ -98,7 +98,4 @@ def _encoded(
     instances: Sequence[Instance],
     volume: Volume | None,
 ) -> Report:
-    sources = headers(instances)
-    # Values of headers are converted while encoding, and what cannot be converted would be printed.
-    with pydicom_silenced():
-        return Report(outcome, encode(outcome, card, context, sources, volume))
+    return Report(outcome, encode(outcome, card, context, headers(instances), volume))

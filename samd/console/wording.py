@@ -45,8 +45,8 @@ ANSWERS: Mapping[str, Word] = {
 
 # Quantities alone are a finding too, but nothing that the model calls disease.
 _MEASUREMENTS = Word(
-    "finding",
-    _("Finding"),
+    "measured",
+    _("Measured"),
     _("The model completed and measured what is listed below. It does not judge whether this is disease."),
 )
 

@@ -13,15 +13,21 @@ def conclude(
 ) -> tuple[Answer, tuple[Finding, ...]]:
     """The findings of a completed analysis, and whether there are any.
 
-    Segments are measured in cm3, on a single plane in cm2. A finding that is undetermined is a
-    finding: only what was found absent everywhere is NOTHING_FOUND.
+    Segments are measured in cm3, on a single plane in cm2; their presence is not judged, so that no
+    amount of a tissue in the images is 0, never "absent". NOTHING_FOUND is only what was wholly absent
+    or 0: an undetermined finding is a finding.
     """
     findings = [_classified(card, c, prediction, study_instance_uid) for c in card.classifications]
     if prediction.labels is not None:
         amounts = _amounts(card, prediction, volume)
         findings += [_measured(card, s, amounts, volume, study_instance_uid) for s in card.segments]
-    nothing = all(f.present is False for f in findings)
+    nothing = all(_is_nothing(finding) for finding in findings)
     return (Answer.NOTHING_FOUND if nothing else Answer.FINDING), tuple(findings)
+
+
+def _is_nothing(finding: Finding) -> bool:
+    measured_only = finding.present is None and not finding.undetermined
+    return finding.present is False or (measured_only and finding.segment is None)
 
 
 def _classified(card: ModelCard, output: Classification, prediction: Prediction, study: str) -> Finding:
@@ -60,7 +66,6 @@ def _measured(
         type=segment.type,
         tracking_identifier=f"{card.name} {segment.name}",
         tracking_uid=_tracking_uid(study, card, segment.name),
-        present=None if amount else False,
         measurements=(Measurement(name, amount, unit), *(f for f in fractions if f is not None)),
         segment=segment.number if amount else None,
     )

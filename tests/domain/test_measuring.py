@@ -61,13 +61,21 @@ def test_a_fraction_of_too_little_is_not_estimated() -> None:
 
 
 @pytest.mark.requirement("GATE-02")
-def test_an_empty_segment_is_absent_and_has_no_region() -> None:
+def test_an_empty_segment_is_measured_as_zero_has_no_region_and_is_not_called_absent() -> None:
     answer, (adipose, lung) = conclude(
         measuring_card(), labelled(1, {1: 30}), volume(1), study_instance_uid="1.2"
     )
 
     assert answer is Answer.FINDING
-    assert (adipose.present, lung.present, lung.segment) == (None, False, None)
+    assert (adipose.present, lung.present, lung.segment) == (None, None, None)
+    assert lung.measurements[0].value == 0.0
+
+
+@pytest.mark.requirement("GATE-02")
+def test_no_segment_at_all_is_nothing_found() -> None:
+    answer, _ = conclude(measuring_card(), labelled(1, {}), volume(1), study_instance_uid="1.2")
+
+    assert answer is Answer.NOTHING_FOUND
 
 
 @pytest.mark.requirement("GATE-02")
