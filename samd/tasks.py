@@ -140,7 +140,9 @@ def _context(analysis: Analysis) -> Context:
     predecessor = (
         Predecessor(earlier.sop_instance_uid, earlier.series_instance_uid) if earlier is not None else None
     )
-    return Context(run=analysis.run.number, created=timezone.localtime(analysis.queued_at), supersedes=predecessor)
+    return Context(
+        run=analysis.run.number, created=timezone.localtime(analysis.queued_at), supersedes=predecessor
+    )
 
 
 def _keep(analysis: Analysis, report: Report) -> list[store.KeptObject]:

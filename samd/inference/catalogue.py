@@ -71,6 +71,8 @@ def _load(bundle: Bundle, device: str) -> Model:
     if bundle.network.parameters.get("outputs") != len(card.classifications or card.segments):
         raise BundleRefused("the network has not one output for each classification or segment of the card")
     network = _build(bundle)
+    if bundle.network.parameters.get("size") != bundle.preprocessing.parameters.get("size"):
+        raise BundleRefused("the network and its preprocessing are for images of different sizes")
     _check_kind(card, network)
     if card.explanation.layer not in {INPUT, *dict(network.named_modules())}:
         raise BundleRefused(f"the network has no layer {card.explanation.layer} to explain")

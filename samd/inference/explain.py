@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from captum.attr import IntegratedGradients, LayerGradCam
 from numpy.typing import NDArray
-from scipy import ndimage
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from samd.domain.codes import Code
@@ -34,17 +33,18 @@ _PATH_STEPS = 64
 _PATH_BATCH = 4  # bounds the memory: 4 planes of 512 x 512 and their gradients
 
 
-def _blurred(values: Plane) -> Plane:
-    return ndimage.gaussian_filter(values, sigma=min(values.shape) / 8)
+def _healthy(network: nn.Module, _: Plane) -> Plane:
+    """The mean healthy image that the network brings: evidence is what differs from it."""
+    return np.asarray(network.get_buffer("healthy").cpu().numpy(), dtype=np.float32)
 
 
-def _no_tissue(values: Plane) -> Plane:
+def _no_tissue(_: nn.Module, values: Plane) -> Plane:
     """-345 HU lies half-way between the windows of lung and fat: it belongs to no segment."""
     return np.full_like(values, -345.0)
 
 
-BASELINES: dict[str, Callable[[Plane], Plane]] = {
-    "the image, blurred over an eighth of its side": _blurred,
+BASELINES: dict[str, Callable[[nn.Module, Plane], Plane]] = {
+    "the mean of the healthy training images": _healthy,
     "-345 HU everywhere, which is no tissue": _no_tissue,
 }
 
@@ -106,7 +106,7 @@ def _integrated_gradients(model: Model, volume: Volume, prediction: Prediction) 
     prepared = model.prepare(volume.values[index])
     region = torch.from_numpy(regions(prepared.values, pixel_spacing=pixel_spacing(volume)))
     region = region.to(model.device)
-    baseline = BASELINES[model.card.explanation.baseline](prepared.values)
+    baseline = BASELINES[model.card.explanation.baseline](model.network, prepared.values)
     values = np.where(np.isnan(prepared.values), baseline, prepared.values)
 
     def size(planes: Tensor) -> Tensor:
@@ -159,7 +159,7 @@ def _checked(model: Model, score: Callable[[Plane], float], image: Plane, attrib
     value = deletion_insertion(
         score,
         image,
-        baseline=BASELINES[method.baseline](image),
+        baseline=BASELINES[method.baseline](model.network, image),
         attribution=attribution,
         steps=_CHECK_STEPS,
     )

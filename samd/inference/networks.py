@@ -52,10 +52,11 @@ class RadiographClassifier(nn.Module):
     Three stages of `width`, twice and four times as many channels at full, half and a quarter of
     the resolution, the mean over the image, and one linear layer: so a Grad-CAM of `features` is
     also the exact share of each place in the logit (Selvaraju et al. 2017, section 3.1). The
-    logits are divided by `temperature` (Guo et al. 2017), which calibration sets.
+    logits are divided by `temperature` (Guo et al. 2017), which calibration sets. `healthy` is the
+    mean of the healthy training images, `size` x `size`: what explanations compare with.
     """
 
-    def __init__(self, *, outputs: int, width: int, blocks: int) -> None:
+    def __init__(self, *, outputs: int, width: int, blocks: int, size: int) -> None:
         super().__init__()
         stages: list[nn.Module] = [
             nn.Conv2d(1, width, 3, padding=1, bias=False),
@@ -73,6 +74,8 @@ class RadiographClassifier(nn.Module):
         self.head = nn.Linear(inputs, outputs)
         self.temperature: Tensor
         self.register_buffer("temperature", torch.ones(()))
+        self.healthy: Tensor
+        self.register_buffer("healthy", torch.zeros(size, size))
 
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.head(self.features(images).mean(dim=(2, 3)))

@@ -58,6 +58,7 @@ def fit(
         with repeatable(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             trained = NETWORKS[network](**parameters)
+            trained.get_buffer("healthy").copy_(torch.from_numpy(images[labels == 0].mean(axis=0)))
             return _fit(trained, torch.from_numpy(images)[:, None], torch.from_numpy(labels).float(), recipe)
     finally:
         torch.set_num_threads(threads)

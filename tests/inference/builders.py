@@ -21,7 +21,7 @@ from validation.reference_models import CARDS, EDGE_WIDTH_HU, WINDOWS, read_card
 TISSUE = read_card(CARDS / "ct-tissue.json")
 CLASSIFIER = replace(
     read_card(CARDS / "chest-xray-pneumonia.json"),
-    network=Component("radiograph-classifier", {"outputs": 1, "width": 8, "blocks": 1}),
+    network=Component("radiograph-classifier", {"outputs": 1, "width": 8, "blocks": 1, "size": 28}),
 )
 
 

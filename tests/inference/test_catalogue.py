@@ -12,8 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from samd.inference.bundle import Bundle, BundleRefused, verify
 from samd.inference.catalogue import load, weights_of
-from samd.inference.model_file import Component, ModelFile
+from samd.inference.model_file import Component
 from tests.inference.builders import CLASSIFIER, TISSUE, published_windows, signed_bundle, untrained
+
+
+CROPPED = CLASSIFIER.preprocessing
 
 
 def verified(folder: Path, **arguments: Any) -> Bundle:
@@ -63,19 +66,20 @@ def test_only_the_last_few_models_stay_warm(tmp_path: Path) -> None:
 
 @pytest.mark.requirement("MOD-01")
 @pytest.mark.parametrize(
-    ("model", "complaint"),
+    ("network", "preprocessing", "complaint"),
     [
-        (replace(CLASSIFIER, network=Component("resnet", {"outputs": 1})), "no network is registered"),
-        (replace(CLASSIFIER, preprocessing=Component("eval", {})), "no preprocessing is registered"),
-        (replace(CLASSIFIER, network=Component("radiograph-classifier", {"outputs": 2})), "not one output"),
-        (
-            replace(CLASSIFIER, network=Component("radiograph-classifier", {"outputs": 1, "depth": 3})),
-            "cannot be built",
-        ),
-        (replace(CLASSIFIER, network=Component("tissue-windows", {"outputs": 1})), "does not give"),
+        (Component("resnet", {"outputs": 1}), CROPPED, "no network is registered"),
+        (CLASSIFIER.network, Component("eval", {}), "no preprocessing is registered"),
+        (Component("radiograph-classifier", {"outputs": 2}), CROPPED, "not one output"),
+        (Component("radiograph-classifier", {"outputs": 1, "depth": 3}), CROPPED, "cannot be built"),
+        (CLASSIFIER.network, Component("centre-crop-resize", {"size": 56}), "different sizes"),
+        (Component("tissue-windows", {"outputs": 1}), Component("whole-hounsfield", {}), "does not give"),
     ],
 )
-def test_what_is_not_registered_here_is_refused(tmp_path: Path, model: ModelFile, complaint: str) -> None:
+def test_what_is_not_registered_here_is_refused(
+    tmp_path: Path, network: Component, preprocessing: Component, complaint: str
+) -> None:
+    model = replace(CLASSIFIER, network=network, preprocessing=preprocessing)
     bundle = verified(tmp_path / "bundle", model=model)
 
     with pytest.raises(BundleRefused, match=complaint):

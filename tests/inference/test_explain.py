@@ -33,6 +33,8 @@ class Weighing(nn.Module):
         self.layer = nn.Identity()
         self.weights: torch.Tensor
         self.register_buffer("weights", torch.tensor(np.asarray(weights, dtype=np.float32)))
+        self.healthy: torch.Tensor
+        self.register_buffer("healthy", torch.zeros(SIDE, SIDE))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return (self.layer(images) * self.weights).sum(dim=(2, 3))
@@ -94,7 +96,7 @@ def test_an_explanation_says_how_it_was_made() -> None:
     assert explanation.method == "Grad-CAM"
     assert explanation.layer == "layer"
     assert explanation.target == "pneumonia"
-    assert explanation.baseline == "the image, blurred over an eighth of its side"
+    assert explanation.baseline == "the mean of the healthy training images"
     assert explanation.faithfulness.limit == 0.3
     assert "Petsiuk" in explanation.faithfulness.metric
 

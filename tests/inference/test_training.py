@@ -9,7 +9,7 @@ from torch import nn
 from samd.inference.catalogue import weights_of
 from samd.inference.training import Recipe, augmented, calibrate, fit, mixed
 
-TINY = {"outputs": 1, "width": 8, "blocks": 1}
+TINY = {"outputs": 1, "width": 8, "blocks": 1, "size": 16}
 SHORT = Recipe(epochs=2, batch=16, averaging=0.5)
 
 
@@ -57,6 +57,15 @@ def test_training_learns_what_is_there_to_learn() -> None:
 
     assert not network.training
     assert np.mean((logits > np.median(logits)) == labels) > 0.9
+
+
+@pytest.mark.requirement("XAI-01")
+def test_the_mean_of_the_healthy_images_is_kept_with_the_weights() -> None:
+    images, labels = images_of(48)
+
+    healthy = trained(seed=1).get_buffer("healthy").numpy()
+
+    np.testing.assert_allclose(healthy, images[labels == 0].mean(axis=0), rtol=1e-5)
 
 
 @pytest.mark.requirement("MOD-02")

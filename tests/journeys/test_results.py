@@ -23,6 +23,10 @@ from tests.validators import errors_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("OUT-01", "NET-01", "GATE-02")]
 
+UNDECODABLE = {"1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"}
+# What the tissue model refuses before any decoding; .51 has 12 bits, which no decoder here takes.
+LOSSY = UNDECODABLE | {f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91)}
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -42,9 +46,12 @@ def radiograph(pixels: NDArray[np.uint8], path: Path, *, seed: str, **header: st
 
 
 def paediatric(shared_data: Path, label: int, path: Path, *, seed: str = "") -> Sent:
-    """The first test image of PneumoniaMNIST with this label, enlarged to the size of a small detector."""
+    """A test image of PneumoniaMNIST with this label that the model reads rightly, as a small detector's.
+
+    One normal image in five is not called absent (the card says so): these are 0 and 3 of the split.
+    """
     with np.load(shared_data / "pneumoniamnist_28" / "pneumoniamnist_reassembled.npz") as data:
-        pixels = data["test_images"][np.flatnonzero(data["test_labels"].ravel() == label)[0]]
+        pixels = data["test_images"][{1: 0, 0: 3}[label]]
     return radiograph(np.kron(pixels, np.ones((16, 16), np.uint8)), path, seed=seed or f"mnist {label}")
 
 
@@ -187,9 +194,10 @@ def test_every_transfer_syntax_is_stored_as_received_and_answered(
         assert data_set(kept) == data_set(path), path.name
         syntax = header.file_meta.TransferSyntaxUID
         answer = words(pacs.results(header.StudyInstanceUID, tmp_path / path.stem))
-        if syntax.endswith((".4.51", ".4.53", ".4.55")):
-            assert "Not Attempted" in answer, path.name
-            assert "decode" in answer, path.name
+        if syntax in UNDECODABLE:
+            assert "cannot be decoded here" in answer, path.name
+        assert ("compressed with loss" in answer) is (syntax in LOSSY), path.name
+        assert ("Not Attempted" in answer) is (syntax in LOSSY), path.name
 
 
 def data_set(path: Path) -> str:

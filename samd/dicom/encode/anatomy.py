@@ -15,19 +15,31 @@ _AXES: dict[str, Vector] = {
     "P": (0.0, 1.0, 0.0), "A": (0.0, -1.0, 0.0),
     "H": (0.0, 0.0, 1.0), "F": (0.0, 0.0, -1.0),
 }  # fmt: skip
+# Body parts that are not paired (PS3.16 Table L-1), as dciodvfy knows them: they have no laterality.
+_UNPAIRED = frozenset(
+    """
+    ABDOMEN ABDOMENPELVIS AORTA BLADDER BRAIN CEREBELLUM CERVIX CHEST CHESTABDOMEN CHESTABDPELVIS
+    CIRCLEOFWILLIS COCCYX CORONARYARTERY CSPINE CTSPINE DUODENUM GALLBLADDER HEAD HEADNECK HEART
+    ILEUM ILIUM JAW JEJUNUM LARYNX LIVER LSPINE LSSPINE MAXILLA MEDIASTINUM MOUTH NECK NECKCHEST
+    NECKCHESTABDOMEN NECKCHESTABDPELV NOSE PANCREAS PELVIS PENIS PHARYNX PROSTATE RECTUM SCALP SKULL
+    SPINE SPLEEN SSPINE STERNUM STOMACH THYMUS THYROID TLSPINE TONGUE TRACHEA TSPINE URETER URETHRA
+    UTERUS VAGINA VULVA WHOLEBODY
+    """.split()
+)
 
 
 def describe_anatomy(dataset: Dataset, case: Case) -> None:
     """Give an image the body part, side and orientation of what was analysed; empty where none is stated.
 
-    Laterality and Patient Orientation are Type 2C (PS3.3 C.7.3.1, C.7.6.1); a Segmentation has no
-    laterality, because each of its segments may have one.
+    Laterality and Patient Orientation are Type 2C (PS3.3 C.7.3.1, C.7.6.1): a laterality, which may be
+    empty, belongs to every part that may be one of a pair. A Segmentation has none, because each of its
+    segments may have one.
     """
     source = case.sources[0] if case.analysed else Dataset()
     body_part = _code_string(source, "BodyPartExamined")
     if body_part:
         dataset.BodyPartExamined = body_part
-    if dataset.SOPClassUID != SegmentationStorage:
+    if dataset.SOPClassUID != SegmentationStorage and body_part not in _UNPAIRED:
         side = _code_string(source, "Laterality") or _code_string(source, "ImageLaterality")
         dataset.Laterality = side if side in ("R", "L") else ""
     if "PatientOrientation" not in dataset and "ImagePositionPatient" not in source:
