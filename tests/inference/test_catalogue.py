@@ -15,7 +15,6 @@ from samd.inference.catalogue import load, weights_of
 from samd.inference.model_file import Component
 from tests.inference.builders import CLASSIFIER, TISSUE, published_windows, signed_bundle, untrained
 
-
 CROPPED = CLASSIFIER.preprocessing
 
 

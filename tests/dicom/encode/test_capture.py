@@ -42,9 +42,17 @@ def test_a_page_of_words_names_no_image() -> None:
 def test_laterality_is_stated_as_the_source_states_it_or_left_empty(
     attributes: dict[str, str], side: str
 ) -> None:
+    attributes = {"BodyPartExamined": "LUNG", **attributes}
+
     page = found(radiograph(file=file_of(dx_image(**attributes))).encoded(), CAPTURE)
 
     assert (page.Laterality or "") == side
+
+
+def test_a_part_that_is_not_one_of_a_pair_has_no_laterality() -> None:
+    page = found(radiograph(file=file_of(dx_image(BodyPartExamined="CHEST"))).encoded(), CAPTURE)
+
+    assert "Laterality" not in page
 
 
 def test_body_part_is_that_of_the_source_where_it_is_a_valid_code() -> None:
