@@ -279,7 +279,7 @@ def test_a_request_for_another_host_is_refused_plainly(client: Client) -> None:
 
 def test_a_fault_says_nothing_of_the_patient(reader: Client, device: Path) -> None:
     run = build.study(PatientName="Secret^Name")
-    build.analysis(run, "an answer that does not exist", findings=[{"broken": "row"}])
+    build.analysis(run, "no such answer", findings=[{"broken": "row"}])
     reader.raise_request_exception = False
 
     response = reader.get(f"/studies/{run.study_id}/")
