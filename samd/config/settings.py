@@ -54,6 +54,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{SAMD_HOME / 'samd.sqlite3'}")}
+# Kept open, and opened anew when the server has gone away in between.
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Deferred transactions fail under two writers, and WAL with NORMAL loses commits at power loss.
     DATABASES["default"]["OPTIONS"] = {

@@ -126,7 +126,8 @@ def _received_again(known: Instance, sender: Association, *, sha256: str, path: 
 
 def _open_run(study: Study, sender: Association, now: datetime) -> Run:
     """The run that is open for the study, or the next one, waiting until the sending has ended."""
-    run = study.runs.filter(completed_at=None).first()
+    # The lock waits for whoever completes this run, and then finds it completed.
+    run = study.runs.select_for_update().filter(completed_at=None).first()
     if run is None:
         quiet_seconds = sender.peer.quiet_seconds if sender.peer else 60
         run = Run.objects.create(

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import close_old_connections
 
 from samd.dicom.receive import Arrival, CannotListen, Refusal, serve
 from samd.records import reception
@@ -24,7 +25,11 @@ class SingleWriter:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     def _do(self, function: Callable[..., Any], **arguments: Any) -> Any:
-        return self._thread.submit(function, **arguments).result()
+        def write() -> Any:
+            close_old_connections()  # one that broke is not used again
+            return function(**arguments)
+
+        return self._thread.submit(write).result()
 
     def find_peer(self, calling_ae: str, address: str) -> str | None:
         found: str | None = self._do(reception.find_peer, calling_ae=calling_ae, address=address)

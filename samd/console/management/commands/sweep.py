@@ -12,7 +12,7 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnreachable
 
@@ -54,7 +54,8 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         while not stop.wait(settings.SAMD_SWEEP_SECONDS):
             try:
+                close_old_connections()  # one that broke is not used again
                 hint()
-            except (BrokerUnreachable, OperationalError, OSError) as problem:
+            except (BrokerUnreachable, DatabaseError, InterfaceError, OSError) as problem:
                 # Nothing is lost: the jobs stand in the table until a hint gets through.
                 logger.warning("no hints this time: %s", type(problem).__name__)
