@@ -1,0 +1,119 @@
+"""The command line of the operator."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from audit.models import AuditEvent
+from samd.dicom.archive import StandInArchive
+from samd.records import jobs
+from samd.records.models import Job, ModelVersion, Peer
+from tests.inference.builders import signed_bundle
+
+pytestmark = pytest.mark.django_db
+
+
+def manage(*arguments: str) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def trust(settings: Settings, folder: Path, key: Ed25519PublicKey) -> None:
+    settings.SAMD_TRUST, settings.SAMD_MODELS = folder / "keys", folder / "imported"
+    settings.SAMD_TRUST.mkdir()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (settings.SAMD_TRUST / "key.pub").write_bytes(pem)
+
+
+@pytest.mark.requirement("NODE-03", "NET-01")
+def test_a_peer_is_added_listed_changed_and_asked(tmp_path: Path) -> None:
+    with StandInArchive(tmp_path) as archive:
+        here = ["--ae", "ARCHIVE", "--host", "127.0.0.1", "--port", str(archive.port)]
+        manage("peer", "add", "pacs", *here)
+        manage("peer", "add", "pacs", *here, "--results", "--quiet", "5")
+
+        assert "pacs answers" in manage("peer", "echo", "pacs")
+
+    assert (Peer.objects.get().gets_results, Peer.objects.get().quiet_seconds) == (True, 5)
+    assert "gets results, quiet 5 s" in manage("peer", "list")
+    assert AuditEvent.objects.filter(event="peer:changed").count() == 2
+
+
+@pytest.mark.requirement("NET-01")
+def test_a_peer_that_does_not_answer_is_said_in_plain_words() -> None:
+    manage("peer", "add", "gone", "--ae", "GONE", "--host", "127.0.0.1", "--port", "1")
+
+    with pytest.raises(CommandError, match="gone"):
+        manage("peer", "echo", "gone")
+    with pytest.raises(CommandError, match="no peer is called nobody"):
+        manage("peer", "echo", "nobody")
+
+
+@pytest.mark.requirement("NODE-03")
+@pytest.mark.parametrize(("ae", "port"), [("A" * 17, "104"), ("PACS", "0"), ("PACS", "70000")])
+def test_an_impossible_peer_is_refused(ae: str, port: str) -> None:
+    with pytest.raises(CommandError):
+        manage("peer", "add", "pacs", "--ae", ae, "--host", "127.0.0.1", "--port", port)
+
+    assert not Peer.objects.exists()
+
+
+@pytest.mark.requirement("MOD-01")
+def test_a_bundle_is_imported_shown_and_verified(settings: Settings, tmp_path: Path) -> None:
+    folder, key = signed_bundle(tmp_path / "bundle", name="chest", version="2.0.0")
+    trust(settings, tmp_path, key)
+
+    manage("model", "import", str(folder))
+
+    model = ModelVersion.objects.get()
+    assert model.digest in manage("model", "show", "chest")
+    assert "every hash are right" in manage("model", "verify", "chest")
+    assert "* chest" in manage("model", "list")
+
+
+@pytest.mark.requirement("MOD-01")
+def test_an_imported_bundle_that_was_altered_is_not_verified(settings: Settings, tmp_path: Path) -> None:
+    folder, key = signed_bundle(tmp_path / "bundle", name="chest")
+    trust(settings, tmp_path, key)
+    manage("model", "import", str(folder))
+    weights = settings.SAMD_MODELS / ModelVersion.objects.get().digest / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(bytes(content))
+
+    with pytest.raises(CommandError):
+        manage("model", "verify", "chest")
+
+
+@pytest.mark.requirement("MOD-01")
+def test_a_bundle_signed_by_nobody_we_trust_is_not_imported(settings: Settings, tmp_path: Path) -> None:
+    _, trusted = signed_bundle(tmp_path / "ours", name="ours")
+    folder, _ = signed_bundle(tmp_path / "theirs", name="theirs")
+    trust(settings, tmp_path, trusted)
+
+    with pytest.raises(CommandError):
+        manage("model", "import", str(folder))
+
+    assert not ModelVersion.objects.exists()
+    assert not settings.SAMD_MODELS.exists()
+
+
+@pytest.mark.requirement("FLOW-03")
+def test_the_operator_sees_dead_letters_and_tries_them_again() -> None:
+    jobs.enqueue(Job.Kind.COMPLETE, 7, not_before=timezone.now())
+    Job.objects.update(state=Job.State.DEAD, error="SOP class not supported")
+    letter = str(Job.objects.get().pk)
+
+    assert "SOP class not supported" in manage("job", "list")
+    manage("job", "retry", letter)
+
+    assert Job.objects.get().state == Job.State.READY
+    with pytest.raises(CommandError, match="not a dead letter"):
+        manage("job", "retry", letter)
