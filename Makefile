@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast journeys browser postgres bench peers clean
+.PHONY: help run test check fast journeys browser postgres peers clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -31,9 +31,6 @@ browser: $(VENV)/installed ## the console in Chromium
 postgres: $(VENV)/installed ## the tests that touch the database, on PostgreSQL
 	@DATABASE_URL=$${SAMD_TEST_POSTGRESQL:-postgres://postgres@127.0.0.1:5432}/postgres \
 		$(BIN)/pytest tests/records tests/audit tests/console tests/test_tasks.py
-
-bench: $(VENV)/installed ## measurements beside peers, by hand
-	@$(BIN)/pytest tests/benchmarks -m bench --timeout=3600 -s
 
 peers: ## install the programs to test against (Debian, as root)
 	@bash deploy/install-test-peers.sh

@@ -11,14 +11,14 @@ from samd.dicom.decode import DecodeLimits, DecoderDied, Undecodable, load_volum
 from samd.dicom.encode import Context, Encoded, encode
 from samd.dicom.read import headers
 from samd.domain.card import ModelCard
-from samd.domain.codes import EQUIPMENT_FAILURE
+from samd.domain.codes import EQUIPMENT_FAILURE, INSUFFICIENT_QUALITY
 from samd.domain.finding import Answer, Outcome, Reason, Volume
 from samd.domain.measuring import conclude
 from samd.domain.selection import Declined, Selection
 from samd.domain.study import Instance, Study
 from samd.inference.catalogue import Model
 from samd.inference.explain import explain
-from samd.inference.run import NotFinite, predict
+from samd.inference.run import Featureless, NotFinite, predict
 
 # A report on what was not analysed names at most so many of the study's images as evidence.
 EVIDENCE_LIMIT = 1000
@@ -45,7 +45,7 @@ def analyse(
 ) -> Report | Declined:
     """Run `model` on what was selected from `study`.
 
-    Gives Declined where the pixels cannot be decoded, which only trying can tell. Raises
+    Gives Declined where the pixels cannot be decoded, or show nothing, which only trying can tell. Raises
     AnalysisFailed where the decoder died at its limits or the model's output is not finite.
     """
     series, arrangement, card = selection.series, selection.arrangement, selection.card
@@ -56,6 +56,9 @@ def analyse(
         prediction = predict(model, volume)
     except Undecodable as refusal:
         return Declined(card, (refusal.reason,), concerns=True, series=series)
+    except Featureless as refusal:
+        reason = Reason("image content", str(refusal), INSUFFICIENT_QUALITY)
+        return Declined(card, (reason,), concerns=True, series=series)
     except DecoderDied as death:
         raise AnalysisFailed(death.reason) from death
     except NotFinite as failure:

@@ -18,12 +18,12 @@ from samd.dicom.encode import Context, Predecessor
 from samd.dicom.encode.files import ResultFile, files_of
 from samd.dicom.read import DECODABLE, read_study
 from samd.dicom.storage import store as keep
-from samd.domain.codes import UNSPECIFIED_REASON
+from samd.domain.codes import EQUIPMENT_FAILURE, UNSPECIFIED_REASON
 from samd.domain.finding import Reason
-from samd.domain.selection import Declined, select_models
+from samd.domain.selection import Declined, Selection, select_models
 from samd.domain.study import Study, is_complete
 from samd.inference import catalogue
-from samd.inference.bundle import Bundle, trusted_keys, verify
+from samd.inference.bundle import Bundle, BundleRefused, trusted_keys, verify
 from samd.pipeline import AnalysisFailed, Report, analyse, fail, refuse
 from samd.records import jobs, registry, store
 from samd.records.models import Analysis, Delivery, Instance, ModelVersion, Run
@@ -41,19 +41,30 @@ def complete(job: int) -> None:
         if claim is None:
             return
         run = Run.objects.select_related("study").get(pk=claim.subject)
+        rows = store.instances_of(run)  # before the question: what comes after it is more than was seen
         reception, quiet_period = reception_of(run), timedelta(seconds=run.quiet_seconds)
         if not is_complete(reception, now=timezone.now(), quiet_period=quiet_period):
             soon = timezone.now() + timedelta(seconds=1)
             jobs.wait(claim, until=max(soon, reception.last_arrival + quiet_period))
             return
-        rows = store.instances_of(run)
-        models = list(ModelVersion.objects.filter(in_force=True))
-        cards = [_verified(model).card for model in models]
-        decisions = select_models(_study(rows), cards, decodable=DECODABLE)
+        study = _study(rows)
+        decisions = [(model, _decision(model, study)) for model in ModelVersion.objects.filter(in_force=True)]
         try:
-            store.complete_run(claim, run, list(zip(models, decisions, strict=True)), seen=len(rows))
+            store.complete_run(claim, run, decisions, seen=len(rows))
         except store.MoreArrived:
             jobs.wait(claim, until=timezone.now() + quiet_period)
+
+
+def _decision(model: ModelVersion, study: Study) -> Selection | Declined:
+    """Whether this model takes the study. One that cannot be verified is queued: its analysis fails,
+    visibly, and keeps no other model from the study."""
+    try:
+        card = _verified(model).card
+    except BundleRefused as refusal:
+        reason = Reason("bundle", str(refusal), EQUIPMENT_FAILURE)
+        return Declined(registry.card_of(model), (reason,), concerns=True)
+    (decision,) = select_models(study, [card], decodable=DECODABLE)
+    return decision
 
 
 @shared_task(name="samd.analyse")
@@ -61,6 +72,9 @@ def analyse_one(job: int) -> None:
     """Run one model on one run of a study, and keep the objects that say its answer."""
     with jobs.claimed(job, lease=_lease(), longest=_longest()) as claim:
         if claim is None:
+            return
+        if store.predecessor_is_under_way(claim):
+            jobs.wait(claim, until=timezone.now() + FIRST_WAIT)
             return
         analysis = store.start_analysis(claim)
         study = _study(store.instances_of(analysis.run))

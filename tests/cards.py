@@ -65,6 +65,7 @@ def classifying_card(**changes: Any) -> ModelCard:
             body_parts=frozenset({"CHEST"}),
             views=frozenset({"PA", "AP"}),
             patient_age=Limits(most=6),
+            planes=Limits(1, 1),
             lossy=True,
         ),
         classifications=(Classification("pneumonia", PNEUMONIA, LUNG, SCORE, 0.6, 0.4),),

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 import environ
+from kombu import Queue
 
 env = environ.Env()
 
@@ -140,7 +141,7 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
 CELERY_IMPORTS = ("samd.tasks",)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {"samd.analyse": {"queue": "analysis"}, "samd.*": {"queue": "routine"}}
-CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_QUEUES = [Queue("routine"), Queue("analysis")]  # a worker that names none takes both
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_POOL = "solo"  # CUDA does not survive a fork; one process for each device

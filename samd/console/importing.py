@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from samd.inference.bundle import Bundle, trusted_keys, verify
+from samd.inference.bundle import Bundle, BundleRefused, trusted_keys, verify
 from samd.records.models import ModelVersion
 from samd.records.registry import put_in_force
 
@@ -32,13 +32,25 @@ def import_bundle(folder: Path, *, actor: str) -> ModelVersion:
 
 def import_reference_bundles(*, actor: str) -> list[ModelVersion]:
     """Trust the key of the bundles that ship with the device, where no key is trusted yet, and import
-    each of them whose name is not known."""
+    each version that is not known."""
     trust, shipped = Path(settings.SAMD_TRUST), Path(settings.SAMD_REFERENCE_BUNDLES)
     if not trust.exists():
         shutil.copytree(shipped / "trust", trust)
-    known = set(ModelVersion.objects.values_list("name", flat=True))
-    folders = sorted(path.parent for path in shipped.glob("*/manifest.json"))
-    return [import_bundle(folder, actor=actor) for folder in folders if folder.name not in known]
+    known = set(ModelVersion.objects.values_list("digest", flat=True))
+    bundles = (
+        (path.parent, _trusted_digest(path.parent)) for path in sorted(shipped.glob("*/manifest.json"))
+    )
+    return [
+        import_bundle(folder, actor=actor) for folder, digest in bundles if digest and digest not in known
+    ]
+
+
+def _trusted_digest(folder: Path) -> str | None:
+    """The digest of a bundle; None at a site that does not trust the key it is signed with."""
+    try:
+        return verify(folder, trusted=trusted_keys(Path(settings.SAMD_TRUST))).digest
+    except BundleRefused:
+        return None
 
 
 def kept_bundle(digest: str) -> Bundle:

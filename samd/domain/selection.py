@@ -59,7 +59,8 @@ def select_models(
     """For every card a Selection or a Declined. `decodable` are transfer syntax UIDs that can be read.
 
     Of several series that a model accepts it gets the one with most planes; among equals the lowest
-    series number, then the lowest UID, so that the choice never depends on the order of arrival.
+    series number, then the lowest UID, so that the choice never depends on the order of arrival. A
+    model of single images takes no study in which several qualify.
     """
     return tuple(_decide(study, card, decodable) for card in cards)
 
@@ -72,12 +73,21 @@ def _decide(study: Study, card: ModelCard, decodable: frozenset[str]) -> Selecti
         message = f"the model analyses {wanted}; the modality of this study is {found}"
         return Declined(card, (Reason("modality", message, OBJECT_TYPES_NOT_SUPPORTED),), concerns=False)
     refusals: list[Declined] = []
+    selections: list[Selection] = []
     for series in candidates:
         arrangement = arrange([frame for instance in series.instances for frame in instance.frames])
         reasons = _unmet(card.gate, study, series, arrangement, decodable)
         if isinstance(arrangement, Arrangement) and not reasons:
-            return Selection(card, series, arrangement)
-        refusals.append(Declined(card, reasons, concerns=True, series=series))
+            selections.append(Selection(card, series, arrangement))
+        else:
+            refusals.append(Declined(card, reasons, concerns=True, series=series))
+    if len(selections) > 1 and card.gate.planes.most == 1:
+        # What is absent on one exposure may be present on another that would not be looked at.
+        message = f"{len(selections)} images qualify; the model takes a study with one"
+        reason = Reason("planes", message, OBJECT_TYPES_NOT_SUPPORTED)
+        return Declined(card, (reason,), concerns=True, series=selections[0].series)
+    if selections:
+        return selections[0]
     return min(refusals, key=lambda refusal: len(refusal.reasons))
 
 
@@ -110,7 +120,7 @@ def _unmet_by_study(gate: InputGate, study: Study) -> list[Reason]:
         message = f"{study.unreadable} files of the study cannot be read"
         reasons.append(Reason("readable files", message, OBJECTS_INCORRECTLY_FORMATTED))
     if study.patient_age is not None and not gate.patient_age.admit(study.patient_age):
-        message = f"the stated age is {study.patient_age:.0f} years; the model takes {gate.patient_age} years"
+        message = f"the stated age is outside the range of the model, {gate.patient_age} years"
         reasons.append(Reason("patient age", message, OBJECT_TYPES_NOT_SUPPORTED))
     return reasons
 

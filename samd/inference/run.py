@@ -10,9 +10,16 @@ from samd.inference.model import Model
 from samd.inference.repeatable import repeatable
 from samd.inference.tissue import TissueWindows
 
+# A radiograph of which less than this part is known is no picture.
+LEAST_KNOWN = 0.5
+
 
 class NotFinite(Exception):
     """The network gave NaN or infinity: no answer can be made of it."""
+
+
+class Featureless(Exception):
+    """The image shows nothing that an answer could be about: it is even, or mostly padding."""
 
 
 def predict(model: Model, volume: Volume) -> Prediction:
@@ -20,7 +27,8 @@ def predict(model: Model, volume: Volume) -> Prediction:
 
     A classifier sees the first plane; the input gate has made sure that it is the only one. A
     segmentation goes plane by plane, so that beyond the label map it needs the memory of one plane.
-    Raises NotFinite, and ValueError for a segmentation of frames without pixel spacing.
+    Raises NotFinite, Featureless for a radiograph without a picture, and ValueError for a segmentation
+    of frames without pixel spacing.
     """
     with repeatable(), torch.inference_mode():
         if isinstance(model.network, TissueWindows):
@@ -29,7 +37,12 @@ def predict(model: Model, volume: Volume) -> Prediction:
 
 
 def _scores(model: Model, plane: NDArray[np.float32]) -> dict[str, float]:
-    values = model.prepare(plane).values
+    prepared = model.prepare(plane)
+    values = prepared.values
+    rows = slice(prepared.top, prepared.top + prepared.height)
+    shown = plane[rows, prepared.left : prepared.left + prepared.width]
+    if np.isfinite(shown).mean() < LEAST_KNOWN or np.ptp(values) == 0:
+        raise Featureless("the image is even, or mostly padding: there is nothing in it to judge")
     scores = torch.sigmoid(model.network(torch.from_numpy(values)[None, None].to(model.device)))[0]
     if not torch.isfinite(scores).all():
         raise NotFinite(f"{model.card.name} {model.card.version} gave a score that is not a finite number")

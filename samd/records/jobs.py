@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -142,8 +142,11 @@ def _renew(claim: Claim, lease: timedelta, longest: timedelta, ended: threading.
             if time.monotonic() > deadline:
                 logger.critical("job/%s: attempt %s hangs; this worker ends", claim.job, claim.attempt)
                 os.kill(os.getpid(), signal.SIGKILL)
-            if not _held(claim).update(lease_until=timezone.now() + lease):
-                return
+            try:
+                if not _held(claim).update(lease_until=timezone.now() + lease):
+                    return
+            except (DatabaseError, InterfaceError):
+                connection.close()  # and try again, as long as the lease may still be ours
     finally:
         connection.close()
 

@@ -28,9 +28,13 @@ def find_peer(calling_ae: str, address: str) -> str | None:
     return Peer.objects.filter(ae_title=calling_ae, host=address).values_list("name", flat=True).first()
 
 
-def close_left_open() -> None:
+def close_left_open(*, before: datetime) -> None:
     """At the start of the node: associations of a node that died are not open any more."""
-    Association.objects.filter(closed_at=None).update(closed_at=timezone.now())
+    with transaction.atomic():
+        for association in Association.objects.filter(closed_at=None, opened_at__lt=before):
+            association.closed_at = timezone.now()
+            association.save()
+            trail.append(Event.ASSOCIATION_CLOSED, f"association/{association.pk}", by="node start")
 
 
 def association_opened(*, key: str, peer: str) -> None:
@@ -119,17 +123,18 @@ def _received_again(known: Instance, sender: Association, *, sha256: str, path: 
         sha256=sha256,
         defaults={"association": sender, "path": path, "received_at": now},
     )
-    trail.append(
-        Event.INSTANCE_CONFLICTED, f"instance/{known.pk}", kept=known.sha256, other=sha256, path=path
-    )
+    trail.append(Event.INSTANCE_CONFLICTED, f"instance/{known.pk}", kept=known.sha256, other=sha256)
 
 
 def _open_run(study: Study, sender: Association, now: datetime) -> Run:
     """The run that is open for the study, or the next one, waiting until the sending has ended."""
     # The lock waits for whoever completes this run, and then finds it completed.
     run = study.runs.select_for_update().filter(completed_at=None).first()
+    quiet_seconds = sender.peer.quiet_seconds if sender.peer else 60
+    if run is not None and run.quiet_seconds < quiet_seconds:
+        run.quiet_seconds = quiet_seconds  # the slowest of its senders decides
+        run.save()
     if run is None:
-        quiet_seconds = sender.peer.quiet_seconds if sender.peer else 60
         run = Run.objects.create(
             study=study, number=study.runs.count() + 1, quiet_seconds=quiet_seconds, opened_at=now
         )

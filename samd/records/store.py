@@ -102,6 +102,14 @@ def _queue(run: Run, model: ModelVersion, decision: Selection | Declined, now: d
     trail.append(Event.ANALYSIS_QUEUED, f"analysis/{analysis.pk}", model=model.digest, input=decision.digest)
 
 
+def predecessor_is_under_way(claim: jobs.Claim) -> bool:
+    """Whether the analysis that this one supersedes has no report yet, but will have one."""
+    before = Analysis.objects.get(pk=claim.subject).supersedes
+    if before is None or before.stage not in (Stage.QUEUED, Stage.ANALYSING):
+        return False
+    return not Job.objects.filter(kind=Job.Kind.ANALYSE, subject=before.pk, state=Job.State.DEAD).exists()
+
+
 def start_analysis(claim: jobs.Claim) -> Analysis:
     """The analysis of this claim, now ANALYSING; an attempt before this one may have left it so."""
     with transaction.atomic():
@@ -203,7 +211,7 @@ def postponed(claim: jobs.Claim, delivery: Delivery, *, words: str, wait: timede
         jobs.retry(claim, error=words, not_before=timezone.now() + wait)
         delivery.remark = words
         delivery.save()
-        trail.append(Event.DELIVERY_POSTPONED, f"delivery/{delivery.pk}", attempt=claim.attempt, words=words)
+        trail.append(Event.DELIVERY_POSTPONED, f"delivery/{delivery.pk}", attempt=claim.attempt)
 
 
 def refused(claim: jobs.Claim, delivery: Delivery, *, words: str) -> None:
@@ -214,7 +222,7 @@ def refused(claim: jobs.Claim, delivery: Delivery, *, words: str) -> None:
         delivery.save()
         analysis = Analysis.objects.select_for_update().get(pk=delivery.analysis_id)
         if analysis.stage == Stage.REPORTED:
-            advance(analysis, Stage.UNDELIVERED, Event.REPORT_REFUSED, peer=delivery.peer.name, words=words)
+            advance(analysis, Stage.UNDELIVERED, Event.REPORT_REFUSED, peer=delivery.peer.name)
 
 
 class NotDead(Exception):

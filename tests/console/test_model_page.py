@@ -17,7 +17,7 @@ def test_the_input_that_a_model_accepts_is_said_and_nothing_that_it_leaves_open(
         ("modality", "CR, DX"),
         ("body part", "CHEST"),
         ("view", "AP, PA"),
-        ("planes", "≥ 1"),
+        ("planes", "1 – 1"),
         ("patient age", "≤ 6 years"),
         ("compression", "with or without loss"),
     ]

@@ -114,6 +114,14 @@ def test_what_fails_is_named(study: Study, requirement: str) -> None:
     assert failed(study) == {requirement}
 
 
+@pytest.mark.requirement("GATE-01", "GATE-02")
+def test_a_model_of_single_images_takes_no_study_with_several() -> None:
+    one = radiograph().series[0]
+    other = replace(one, series_instance_uid="1.8")
+
+    assert failed(Study("1.1", (one, other))) == {"planes"}
+
+
 @pytest.mark.requirement("GATE-01")
 def test_everything_that_fails_is_named_together() -> None:
     uneven = (ct(0, z=0.0), ct(1, z=3.0), ct(2, z=4.0), ct(3, z=11.0))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samd.inference.bundle import verify
 from samd.inference.catalogue import load, weights_of
 from samd.inference.model import Model
-from samd.inference.run import NotFinite, predict
+from samd.inference.run import Featureless, NotFinite, predict
 from tests.inference.builders import TISSUE, never_finite_bundle, published_windows, signed_bundle, volume_of
 
 ADIPOSE, SOFT, BONE, AERATED, LOW = range(1, 6)
@@ -160,13 +160,23 @@ def test_an_answer_that_is_not_a_number_is_a_failure_not_an_answer(tmp_path: Pat
     model = load(verify(folder, trusted=[key]), device="cpu")
 
     with pytest.raises(NotFinite, match="never-finite"):
-        predict(model, volume_of(np.zeros((1, 28, 28))))
+        predict(model, volume_of(np.arange(784.0).reshape(1, 28, 28)))
 
 
 @pytest.mark.requirement("GATE-02")
-def test_an_image_of_padding_alone_is_a_failure_not_an_answer(tmp_path: Path) -> None:
-    with pytest.raises(NotFinite):
-        predict(model_of(tmp_path / "b"), volume_of(np.full((1, 40, 40), np.nan)))
+@pytest.mark.parametrize("value", [np.nan, 0.0, 1000.0])
+def test_an_image_that_shows_nothing_is_not_judged(tmp_path: Path, value: float) -> None:
+    with pytest.raises(Featureless):
+        predict(model_of(tmp_path / "b"), volume_of(np.full((1, 40, 40), value)))
+
+
+@pytest.mark.requirement("GATE-02")
+def test_an_image_that_is_mostly_padding_is_not_judged(tmp_path: Path) -> None:
+    plane = np.full((1, 40, 40), np.nan)
+    plane[0, :12] = np.arange(40.0)
+
+    with pytest.raises(Featureless):
+        predict(model_of(tmp_path / "b"), volume_of(plane))
 
 
 @pytest.mark.requirement("GATE-02")

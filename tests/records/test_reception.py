@@ -62,7 +62,7 @@ def test_a_study_is_held_open_by_the_association_that_sends_it() -> None:
 def test_associations_of_a_node_that_died_hold_no_study_open() -> None:
     arrive(sending())
 
-    reception.close_left_open()
+    reception.close_left_open(before=timezone.now())
 
     assert reception.reception_of(run_of()).associations_open == 0
 

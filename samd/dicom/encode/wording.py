@@ -20,8 +20,8 @@ _ANSWERS = {
 }
 _SILENCE = "Nothing is said about presence or absence of any finding."
 _MEANINGS = {
-    Answer.FINDING: "The analysis was completed on all expected images.",
-    Answer.NOTHING_FOUND: "The analysis was completed on all expected images. This does not exclude disease.",
+    Answer.FINDING: "The analysis was completed on all images of the series.",
+    Answer.NOTHING_FOUND: "The analysis was completed on all images of the series. Disease is not excluded.",
     Answer.NOT_ANALYSABLE: f"The study was not analysed. {_SILENCE}",
     Answer.FAILED: f"The analysis did not complete. {_SILENCE}",
 }

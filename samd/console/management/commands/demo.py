@@ -22,6 +22,7 @@ from samd.console import demonstration
 from samd.console.supervisor import PortTaken, Supervisor, demand_free_ports, services
 from samd.dicom.archive import StandInArchive
 from samd.dicom.deliver import PeerRefused, send
+from samd.records.models import Peer
 
 START_PATIENCE = 90.0  # seconds
 RESULT_PATIENCE = 240.0
@@ -61,6 +62,8 @@ class Command(BaseCommand):
             finally:
                 self.stdout.write("stopping")
                 supervisor.stop()
+                # The archive ends here; what comes later is not to wait for it.
+                Peer.objects.filter(name="archive").update(gets_results=False)
 
     def _introduce(self, archive_port: int) -> None:
         here = {"host": "127.0.0.1", "stdout": self.stdout}
@@ -130,7 +133,9 @@ def _once() -> int:
     """Run the demonstration in a folder and on ports of its own; keep the folder where it failed."""
     home = tempfile.mkdtemp(prefix="samd-once-")
     ports = {"SAMD_DICOM_PORT": _free_port(), "SAMD_HTTP_PORT": _free_port()}
-    environment = {name: str(port) for name, port in ports.items()} | os.environ | {"SAMD_HOME": home}
+    elsewhere = {"DATABASE_URL", "CELERY_BROKER_URL"}  # of an installation that this is not
+    inherited = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    environment = inherited | {name: str(port) for name, port in ports.items()} | {"SAMD_HOME": home}
     command = [sys.executable, "manage.py", "demo", "--leave"]
     code = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=False).returncode
     if code == 0:

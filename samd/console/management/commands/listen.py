@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
+from django.utils import timezone
 
 from samd.dicom.receive import Arrival, CannotListen, Refusal, serve
 from samd.records import reception
@@ -74,7 +75,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        reception.close_left_open()
+        started = timezone.now()
         writer = SingleWriter()
         ae_title, port = settings.SAMD_AE_TITLE, settings.SAMD_DICOM_PORT
         try:
@@ -86,6 +87,8 @@ class Command(BaseCommand):
                 find_peer=writer.find_peer,
                 journal=writer,
             ):
+                # Only now: had the port been taken, these could be of a node that is at work.
+                reception.close_left_open(before=started)
                 self.stdout.write(f"{ae_title} listens on {settings.SAMD_DICOM_HOST}, port {port}")
                 stop.wait()
         except CannotListen as problem:

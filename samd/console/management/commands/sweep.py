@@ -33,7 +33,7 @@ def hint() -> int:
     again = timedelta(seconds=settings.SAMD_HINT_AGAIN_SECONDS)
     published = 0
     for job in jobs.due(timezone.now(), hint_again=again):
-        current_app.send_task(TASKS[Job.Kind(job.kind)], args=[job.pk])
+        current_app.send_task(TASKS[Job.Kind(job.kind)], args=[job.pk], expires=again.total_seconds())
         Job.objects.filter(pk=job.pk).update(hinted_at=timezone.now())
         published += 1
     return published
