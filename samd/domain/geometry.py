@@ -133,7 +133,7 @@ def _mixed_pixel_spacing(frames: Sequence[Frame]) -> list[Reason]:
     if len(stated) < len(frames):
         reasons.append(
             _malformed(
-                "pixel-spacing", f"{len(frames) - len(stated)} of {len(frames)} planes have no spacing."
+                "pixel spacing", f"{len(frames) - len(stated)} of {len(frames)} planes have no spacing."
             )
         )
     if stated:
@@ -142,7 +142,7 @@ def _mixed_pixel_spacing(frames: Sequence[Frame]) -> list[Reason]:
         if (most - least > PIXEL_SPACING_TOLERANCE * least).any():
             reasons.append(
                 _unsupported(
-                    "pixel-spacing",
+                    "pixel spacing",
                     f"Pixel spacing is mixed: from {least[0]:.4g} x {least[1]:.4g} mm "
                     f"to {most[0]:.4g} x {most[1]:.4g} mm.",
                 )

@@ -168,7 +168,7 @@ def test_a_plane_with_other_pixel_spacing_is_found(
 
     found = requirements(frames)
 
-    assert found == {"pixel-spacing": "Pixel spacing is mixed: from 0.8 x 0.8 mm to 0.8 x 0.81 mm."}
+    assert found == {"pixel spacing": "Pixel spacing is mixed: from 0.8 x 0.8 mm to 0.8 x 0.81 mm."}
 
 
 @pytest.mark.parametrize("attribute", ["position", "row_direction", "column_direction"])
@@ -190,7 +190,7 @@ def test_an_orientation_that_is_no_orientation_is_found() -> None:
 
 
 def test_planes_without_pixel_spacing_are_found() -> None:
-    assert set(requirements([frame(0), frame(1, pixel_spacing=None)])) == {"pixel-spacing"}
+    assert set(requirements([frame(0), frame(1, pixel_spacing=None)])) == {"pixel spacing"}
 
 
 def test_no_planes_are_no_volume() -> None:
@@ -209,7 +209,7 @@ def test_all_defects_are_named_together_with_their_codes() -> None:
     assert isinstance(reasons, tuple)
     assert {reason.requirement: reason.code for reason in reasons} == {
         "position": codes.OBJECTS_INCORRECTLY_FORMATTED,
-        "pixel-spacing": codes.OBJECT_TYPES_NOT_SUPPORTED,
+        "pixel spacing": codes.OBJECT_TYPES_NOT_SUPPORTED,
         "duplicates": codes.OBJECT_TYPES_NOT_SUPPORTED,
         "spacing": codes.OBJECT_TYPES_NOT_SUPPORTED,
         "completeness": codes.OBJECT_SET_INCOMPLETE,
