@@ -9,11 +9,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from samd.dicom.receive import Arrival, CannotListen, Refusal, serve
+from samd.dicom.storage import DiskFull
 from samd.records import reception
+
+
+def is_full(error: OperationalError) -> bool:
+    """Whether the database has no room, as SQLite and PostgreSQL say it."""
+    return any(words in str(error).lower() for words in ("disk is full", "no space left", "disk full"))
 
 
 class SingleWriter:
@@ -43,19 +49,24 @@ class SingleWriter:
         self._do(reception.association_closed, key=association)
 
     def stored(self, arrival: Arrival) -> None:
-        self._do(
-            reception.instance_stored,
-            association=arrival.association,
-            study_instance_uid=arrival.study_instance_uid,
-            series_instance_uid=arrival.series_instance_uid,
-            sop_instance_uid=arrival.sop_instance_uid,
-            sop_class_uid=arrival.sop_class_uid,
-            transfer_syntax_uid=arrival.transfer_syntax_uid,
-            modality=arrival.modality,
-            sha256=arrival.file.sha256,
-            path=str(arrival.file.path),
-            size=arrival.file.size,
-        )
+        try:
+            self._do(
+                reception.instance_stored,
+                association=arrival.association,
+                study_instance_uid=arrival.study_instance_uid,
+                series_instance_uid=arrival.series_instance_uid,
+                sop_instance_uid=arrival.sop_instance_uid,
+                sop_class_uid=arrival.sop_class_uid,
+                transfer_syntax_uid=arrival.transfer_syntax_uid,
+                modality=arrival.modality,
+                sha256=arrival.file.sha256,
+                path=str(arrival.file.path),
+                size=arrival.file.size,
+            )
+        except OperationalError as error:
+            if not is_full(error):
+                raise
+            raise DiskFull("no room is left for the database; nothing was kept of this object") from error
 
     def refused(self, refusal: Refusal) -> None:
         self._do(
