@@ -24,6 +24,7 @@ class Event(StrEnum):
     REPORT_REFUSED = "report:refused"
     DELIVERY_POSTPONED = "delivery:postponed"
     DELIVERY_REOPENED = "delivery:reopened"
+    JOB_GIVEN_UP = "job:given up"
     MODEL_IMPORTED = "model:imported"
     PEER_CHANGED = "peer:changed"
     STUDY_VIEWED = "study:viewed"

@@ -20,6 +20,8 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from audit import trail
+from audit.events import Event
 from samd.records.models import Job
 
 logger = logging.getLogger(__name__)
@@ -119,6 +121,7 @@ def _claim(job_id: int, *, lease: timedelta) -> Claim | None:
             job.state = Job.State.DEAD
             job.error = job.error or f"given up after {cap} attempts; each ended without a word"
             job.save()
+            trail.append(Event.JOB_GIVEN_UP, f"job/{job.pk}", kind=job.kind, error=job.error)
             return None
         job.state = Job.State.LEASED
         job.lease_until = now + lease
@@ -179,6 +182,8 @@ def retry(claim: Claim, *, error: str, not_before: datetime) -> None:
     """It did not work this time: try again at `not_before`, or make it a dead letter after the last."""
     state = Job.State.DEAD if claim.last else Job.State.READY
     _leave(claim, state=state, error=error, not_before=not_before)
+    if claim.last:
+        trail.append(Event.JOB_GIVEN_UP, f"job/{claim.job}", error=error)
 
 
 def bury(claim: Claim, *, error: str) -> None:

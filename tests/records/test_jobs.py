@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from audit.models import AuditEvent
 from samd.records import jobs
 from samd.records.models import Job
 
@@ -90,6 +91,7 @@ def test_attempts_are_capped_and_end_as_a_dead_letter() -> None:
         assert claim is None
     assert Job.objects.get().state == Job.State.DEAD
     assert "given up" in Job.objects.get().error
+    assert AuditEvent.objects.get().event == "job:given up"
 
 
 @pytest.mark.requirement("FLOW-03", "AUD-01")
