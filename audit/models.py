@@ -1,15 +1,20 @@
-"""The rows of the trail."""
+"""The rows of the trail. The database refuses to change or delete those of the log (audit.protection)."""
 
 from django.db import models
 
 
 class AuditEvent(models.Model):
-    """One event, as the canonical bytes that will be sealed and the columns that people search."""
+    """One event: the canonical text that is sealed, and the columns of it that people search."""
 
     at = models.DateTimeField(db_index=True)
     event = models.CharField(max_length=64, db_index=True)
     subject = models.CharField(max_length=128, db_index=True)
-    actor = models.CharField(max_length=150, blank=True)
+    actor = models.CharField(max_length=150, db_index=True)
+    address = models.CharField(max_length=64, blank=True)
+    study = models.CharField(max_length=32, blank=True, db_index=True)
+    patient = models.CharField(max_length=64, blank=True, db_index=True)
+    model = models.CharField(max_length=64, blank=True, db_index=True)
+    outcome = models.PositiveSmallIntegerField(default=0)
     canonical = models.TextField()
 
     class Meta:
@@ -17,3 +22,56 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.event} {self.subject}"
+
+
+class Entry(models.Model):
+    """The place of an event in the log: numbers without gaps from 0, its Merkle leaf and its link, in hex."""
+
+    seq = models.PositiveBigIntegerField(primary_key=True)
+    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="entry")
+    leaf = models.CharField(max_length=64)
+    chain = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "entries"
+        ordering = ("seq",)
+
+    def __str__(self) -> str:
+        return f"entry/{self.seq}"
+
+
+class Seal(models.Model):
+    """A signed checkpoint over the first `size` entries."""
+
+    size = models.PositiveBigIntegerField(primary_key=True)
+    root = models.CharField(max_length=64)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("size",)
+
+    def __str__(self) -> str:
+        return f"seal/{self.size}"
+
+
+class Lease(models.Model):
+    """The right of one process to do what only one may do at a time."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    holder = models.CharField(max_length=64)
+    token = models.PositiveBigIntegerField(default=0)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} held by {self.holder}"
+
+
+class Forwarding(models.Model):
+    """How far a repository elsewhere has taken the log: every entry before `seq`."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    seq = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.seq}"

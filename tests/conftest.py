@@ -1,10 +1,19 @@
 """Fixtures that many tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
+from pytest_django import Settings
+
+from audit.keys import configured_sequencer
+from audit.protection import protect, unprotect
+from audit.sequencer import Sequencer
+from audit.signer import make_key
 
 # A slow machine is no failure: limits on time belong to benchmarks.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -18,3 +27,29 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real test data are not here: {folder} (set SAMD_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tests_may_empty_the_trail() -> Iterator[None]:
+    """Between tests that commit, Django empties every table, which the triggers of the trail refuse."""
+    teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def unprotected(case: TransactionTestCase) -> None:
+        unprotect(connection)
+        try:
+            teardown(case)
+        finally:
+            protect(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", unprotected)
+        yield
+
+
+@pytest.fixture
+def sequencer(settings: Settings, tmp_path: Path) -> Sequencer:
+    """The sealing process of a trail with a key of its own, to be stepped by hand."""
+    settings.AUDIT_KEY = tmp_path / "seal" / "key"
+    settings.AUDIT_ANCHOR_FILE = tmp_path / "anchor" / "checkpoints"
+    make_key(settings.AUDIT_KEY, origin="hospital.example/samd")
+    return configured_sequencer("test")

@@ -49,6 +49,12 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
+# The trail. The key signs checkpoints: in production it belongs to the operating-system user of the sealing
+# process alone, and the anchor file to yet another or to write-once storage.
+AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(SAMD_HOME / "seal" / "key")))
+AUDIT_KEY_COMMAND = env.list("AUDIT_KEY_COMMAND", default=[])  # a program that signs in place of the file
+AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", default=str(SAMD_HOME / "anchor" / "checkpoints")))
+
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(SAMD_HOME / "secret_key")
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])

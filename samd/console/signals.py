@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from audit import trail
 from audit.events import Event
+from audit.trail import Outcome
 
 
 @receiver(user_logged_in)
@@ -25,7 +26,13 @@ def _logged_out(*, request: HttpRequest | None, user: AbstractBaseUser | None, *
 def _login_failed(*, request: HttpRequest | None = None, **_: object) -> None:
     # The name that was typed is not recorded: people type passwords into the wrong field.
     with transaction.atomic():
-        trail.append(Event.USER_LOGIN_FAILED, "user", address=_address(request))
+        trail.append(
+            Event.USER_LOGIN_FAILED,
+            "user",
+            actor="nobody",
+            outcome=Outcome.MINOR_FAILURE,
+            address=_address(request),
+        )
 
 
 def _record(event: Event, user: AbstractBaseUser, request: HttpRequest | None) -> None:

@@ -139,7 +139,7 @@ def _open_run(study: Study, sender: Association, now: datetime) -> Run:
             study=study, number=study.runs.count() + 1, quiet_seconds=quiet_seconds, opened_at=now
         )
         jobs.enqueue(Job.Kind.COMPLETE, run.pk, not_before=now + timedelta(seconds=quiet_seconds))
-        trail.append(Event.RUN_OPENED, f"run/{run.pk}", study=study.pk, number=run.number)
+        trail.append(Event.RUN_OPENED, f"run/{run.pk}", study=f"study/{study.pk}", number=run.number)
     return run
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from audit import trail
 from audit.events import Event
-from audit.trail import Fact
 from samd.domain.finding import Explanation, Finding, Outcome, Reason
 from samd.domain.lifecycle import Stage, check_transition
 from samd.domain.selection import Declined, Selection
@@ -35,13 +35,21 @@ def instances_of(run: Run) -> list[Instance]:
     return list(Instance.objects.filter(run__study=run.study, run__number__lte=run.number).order_by("pk"))
 
 
-def advance(analysis: Analysis, stage: Stage, event: Event, **facts: Fact) -> None:
+def advance(analysis: Analysis, stage: Stage, event: Event, **facts: Any) -> None:
     """Move the analysis, in the caller's transaction, and record the move; illegal moves raise."""
-    check_transition(Stage(analysis.stage), stage)
+    before = analysis.stage
+    check_transition(Stage(before), stage)
     analysis.stage = stage
     analysis.changed_at = timezone.now()
     analysis.save()
-    trail.append(event, f"analysis/{analysis.pk}", actor="", **facts)
+    trail.append(
+        event,
+        f"analysis/{analysis.pk}",
+        study=f"study/{analysis.run.study_id}",
+        model=analysis.model.digest,
+        changes={"stage": (before, stage)},
+        **facts,
+    )
 
 
 class MoreArrived(Exception):
@@ -236,8 +244,8 @@ def reopen(job: int, *, actor: str) -> None:
         if letter.state != Job.State.DEAD:
             raise NotDead(f"job/{job} is {letter.state}, not a dead letter")
         jobs.enqueue(Job.Kind(letter.kind), letter.subject, not_before=timezone.now())
-        trail.append(Event.DELIVERY_REOPENED, f"job/{job}", actor=actor, kind=letter.kind)
+        trail.append(Event.JOB_REOPENED, f"job/{job}", actor=actor, kind=letter.kind)
         if letter.kind == Job.Kind.DELIVER:
             analysis = Delivery.objects.select_related("analysis").get(pk=letter.subject).analysis
             if analysis.stage == Stage.UNDELIVERED:
-                advance(analysis, Stage.REPORTED, Event.DELIVERY_REOPENED)
+                advance(analysis, Stage.REPORTED, Event.JOB_REOPENED)

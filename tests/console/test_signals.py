@@ -30,7 +30,7 @@ def test_a_failed_login_is_recorded_without_what_was_typed(client: Client, kim: 
     client.post("/login/", {"username": "hunter2-in-the-wrong-field", "password": "wrong-word"})
 
     event = AuditEvent.objects.get()
-    assert (event.event, event.actor) == ("user:login failed", "")
+    assert (event.event, event.actor) == ("user:login failed", "nobody")
     assert "127.0.0.1" in event.canonical
     assert "hunter2" not in event.canonical
     assert "wrong-word" not in event.canonical

@@ -213,7 +213,7 @@ def test_a_dead_letter_can_be_tried_again_and_who_did_it_is_recorded(reader: Cli
     assert "back in the queue" in page
     assert Job.objects.get().state == Job.State.READY
     assert Analysis.objects.get().stage == Stage.REPORTED
-    assert AuditEvent.objects.get(event="delivery:reopened", actor="kim").subject == f"job/{job.pk}"
+    assert AuditEvent.objects.get(event="job:reopened", actor="kim").subject == f"job/{job.pk}"
 
 
 def test_a_job_that_is_no_dead_letter_any_more_is_left_alone(reader: Client) -> None:
