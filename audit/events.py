@@ -51,6 +51,7 @@ class Event(StrEnum):
     TRAIL_VERIFIED = "trail:verified"
     TRAIL_EXPORTED = "trail:exported"
     TRAIL_ALARMED = "trail:alarmed"
+    PATIENT_UNLINKED = "patient:unlinked"
     HOLD_PLACED = "legal hold:placed"
     HOLD_LIFTED = "legal hold:lifted"
     # People and what they may do.
@@ -65,6 +66,7 @@ class Event(StrEnum):
     USER_FACTOR_CHANGED = "user:second factor changed"
     USER_TRAINED = "user:trained"
     USER_REFUSED = "user:refused"
+    POLICY_ACCEPTED = "policy:accepted"
     ROLE_GRANTED = "role:granted"
     ROLE_WITHDRAWN = "role:withdrawn"
     # Electronic signatures.
@@ -81,6 +83,7 @@ CRITICAL = frozenset(
         Event.ANALYSIS_REPORTED,
         Event.MODEL_IMPORTED,
         Event.TRAIL_KEY_ROTATED,
+        Event.PATIENT_UNLINKED,
         Event.ROLE_GRANTED,
         Event.ROLE_WITHDRAWN,
         Event.SIGNING_KEY_ENROLLED,

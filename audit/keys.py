@@ -1,9 +1,13 @@
 """The signing key that the settings name, and its successor where one has been made."""
 
+import secrets
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
+from audit import trail
+from audit.events import Event
 from audit.note import NoteRefused, VerifierKey
 from audit.sequencer import Sequencer
 from audit.signer import CommandSigner, FileSigner, KeyRefused, make_key, public_part, read_key
@@ -18,6 +22,16 @@ def verifier_key() -> VerifierKey:
         raise KeyRefused(f"there is no public key of the trail at {path}: {problem.strerror}") from problem
     except NoteRefused as problem:
         raise KeyRefused(f"{path}: {problem}") from problem
+
+
+def prepare(origin: str | None = None) -> VerifierKey | None:
+    """Open a new trail, with a key of its own, where there is none yet; give its key."""
+    if public_part(settings.AUDIT_KEY).exists():
+        return None
+    key = make_key(settings.AUDIT_KEY, origin=origin or f"samd-{secrets.token_hex(4)}")
+    with transaction.atomic():
+        trail.append(Event.TRAIL_OPENED, "trail", key=str(key))
+    return key
 
 
 def configured_sequencer(holder: str) -> Sequencer:

@@ -11,6 +11,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from audit import sealing
+from audit.checkpoint import to_ascii
 from samd.dicom.decode import DecodeLimits
 from samd.dicom.deliver import Peer as Destination
 from samd.dicom.deliver import PeerRefused, send
@@ -33,6 +35,9 @@ from samd.records.reception import reception_of
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
 
+# Between two looks whether the trail is sealed: nothing leaves the device before.
+SEALING_WAIT = timedelta(seconds=0.5)
+
 
 @shared_task(name="samd.complete")
 def complete(job: int) -> None:
@@ -47,8 +52,12 @@ def complete(job: int) -> None:
             soon = timezone.now() + timedelta(seconds=1)
             jobs.wait(claim, until=max(soon, reception.last_arrival + quiet_period))
             return
+        in_force = registry.models_in_force()
+        if not all(registry.is_released(model) for model in in_force):
+            jobs.wait(claim, until=timezone.now() + SEALING_WAIT)
+            return
         study = _study(rows)
-        decisions = [(model, _decision(model, study)) for model in ModelVersion.objects.filter(in_force=True)]
+        decisions = [(model, _decision(model, study)) for model in in_force]
         try:
             store.complete_run(claim, run, decisions, seen=len(rows))
         except store.MoreArrived:
@@ -76,7 +85,11 @@ def analyse_one(job: int) -> None:
         if store.predecessor_is_under_way(claim):
             jobs.wait(claim, until=timezone.now() + FIRST_WAIT)
             return
-        analysis = store.start_analysis(claim)
+        seal = sealing.newest()
+        if seal is None:  # the sealing process has not begun: there is nothing for the report to carry
+            jobs.wait(claim, until=timezone.now() + SEALING_WAIT)
+            return
+        analysis = store.start_analysis(claim, anchor=to_ascii(seal.note))
         study = _study(store.instances_of(analysis.run))
         report = _report(analysis, study, last_words=claim.last)
         store.report_analysis(claim, analysis, report.outcome, _keep(analysis, report))
@@ -109,10 +122,16 @@ def deliver(job: int) -> None:
     with jobs.claimed(job, lease=_lease(), longest=_longest()) as claim:
         if claim is None:
             return
-        delivery = Delivery.objects.select_related("analysis", "peer").get(pk=claim.subject)
+        related = ("analysis__run__study", "analysis__model", "analysis__released_by", "peer")
+        delivery = Delivery.objects.select_related(*related).get(pk=claim.subject)
+        if not store.is_released(delivery.analysis):
+            jobs.wait(claim, until=timezone.now() + SEALING_WAIT)
+            return
         peer = delivery.peer
         destination = Destination(peer.name, peer.ae_title, peer.host, peer.port)
-        files = [Path(settings.SAMD_RESULTS) / kept.path for kept in delivery.analysis.results.all()]
+        results = list(delivery.analysis.results.all())
+        files = [Path(settings.SAMD_RESULTS) / kept.path for kept in results]
+        store.start_delivery(claim, delivery, [kept.sop_instance_uid for kept in results])
         try:
             receipt = send(files, peer=destination, calling_ae=settings.SAMD_AE_TITLE)
         except PeerRefused as refusal:
@@ -122,7 +141,8 @@ def deliver(job: int) -> None:
                 wait = min(FIRST_WAIT * 2 ** (claim.attempt - 1), LONGEST_WAIT)
                 store.postponed(claim, delivery, words=str(refusal), wait=wait)
             return
-        store.delivered(claim, delivery, remark="; ".join(receipt.warnings))
+        accepted = [uid for uid, _status in receipt.statuses]
+        store.delivered(claim, delivery, accepted=accepted, remark="; ".join(receipt.warnings))
 
 
 def _lease() -> timedelta:
@@ -155,7 +175,10 @@ def _context(analysis: Analysis) -> Context:
         Predecessor(earlier.sop_instance_uid, earlier.series_instance_uid) if earlier is not None else None
     )
     return Context(
-        run=analysis.run.number, created=timezone.localtime(analysis.queued_at), supersedes=predecessor
+        run=analysis.run.number,
+        created=timezone.localtime(analysis.queued_at),
+        supersedes=predecessor,
+        anchor=analysis.anchor,
     )
 
 

@@ -55,6 +55,12 @@ AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(SAMD_HOME / "seal" / "key")))
 AUDIT_KEY_COMMAND = env.list("AUDIT_KEY_COMMAND", default=[])  # a program that signs in place of the file
 AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", default=str(SAMD_HOME / "anchor" / "checkpoints")))
 
+# The audit repository to which the trail is forwarded as DICOM audit messages over syslog-TLS; none if empty.
+AUDIT_SYSLOG_HOST = env.str("AUDIT_SYSLOG_HOST", default="")
+
+# The key that finds the surrogate of a patient; without it nothing leads from the trail to a person.
+SAMD_SURROGATE_KEY = Path(env.str("SAMD_SURROGATE_KEY", default=str(SAMD_HOME / "surrogate_key")))
+
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(SAMD_HOME / "secret_key")
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])

@@ -11,7 +11,7 @@ from samd.records.models import ModelVersion
 from samd.records.registry import put_in_force
 
 
-def import_bundle(folder: Path, *, actor: str) -> ModelVersion:
+def import_bundle(folder: Path) -> ModelVersion:
     """Verify the bundle, keep a copy under its digest, and let it take over from the version in force.
 
     Raises BundleRefused before anything is copied, and again if the copy is not what was verified.
@@ -27,10 +27,10 @@ def import_bundle(folder: Path, *, actor: str) -> ModelVersion:
             shutil.copytree(folder, copy)
             verify(copy, trusted=trusted)
             copy.rename(kept)
-    return put_in_force(bundle.card, actor=actor)
+    return put_in_force(bundle.card)
 
 
-def import_reference_bundles(*, actor: str) -> list[ModelVersion]:
+def import_reference_bundles() -> list[ModelVersion]:
     """Trust the key of the bundles that ship with the device, where no key is trusted yet, and import
     each version that is not known."""
     trust, shipped = Path(settings.SAMD_TRUST), Path(settings.SAMD_REFERENCE_BUNDLES)
@@ -40,9 +40,7 @@ def import_reference_bundles(*, actor: str) -> list[ModelVersion]:
     bundles = (
         (path.parent, _trusted_digest(path.parent)) for path in sorted(shipped.glob("*/manifest.json"))
     )
-    return [
-        import_bundle(folder, actor=actor) for folder, digest in bundles if digest and digest not in known
-    ]
+    return [import_bundle(folder) for folder, digest in bundles if digest and digest not in known]
 
 
 def _trusted_digest(folder: Path) -> str | None:

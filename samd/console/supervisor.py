@@ -36,7 +36,7 @@ class Service:
 
 
 def services() -> list[Service]:
-    """The processes of the whole device: node, sweeper, two workers and the console."""
+    """The processes of the whole device, the relay of the trail only where a repository is named."""
     manage = [sys.executable, "manage.py"]
     worker = [sys.executable, "-m", "celery", "-A", "samd.config", "--quiet", "worker", "--loglevel=WARNING"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -45,6 +45,8 @@ def services() -> list[Service]:
     return [
         Service("node", [*manage, "listen"]),
         Service("sweeper", [*manage, "sweep"]),
+        Service("sealer", [*manage, "seal"]),
+        *([Service("relay", [*manage, "relay"])] if settings.AUDIT_SYSLOG_HOST else []),
         Service("routine worker", [*worker, *quiet, "--queues=routine", "--hostname=routine@%h"]),
         Service("analysis worker", [*worker, *quiet, "--queues=analysis", "--hostname=analysis@%h"]),
         Service("console", console),

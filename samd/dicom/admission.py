@@ -30,7 +30,8 @@ class NotAdmitted(Exception):
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """What is known of one association; `received` counts the bytes of the message under way."""
+    """What is known of one association; `received` counts the bytes of the message under way, `accepted`
+    the objects that were answered with success."""
 
     calling_ae: str
     called_ae: str
@@ -38,6 +39,7 @@ class Visit:
     association: str = field(default_factory=lambda: uuid.uuid4().hex)
     peer: str = ""
     received: int = 0
+    accepted: int = 0
     farewell: threading.Thread | None = None
 
     @classmethod
@@ -111,7 +113,7 @@ class Admission:
     def _see_off(self, association: Association, visit: Visit) -> None:
         association.join()
         try:
-            self._journal.closed(visit.association)
+            self._journal.closed(visit.association, accepted=visit.accepted)
         except Exception:
             logger.exception("The end of association %s could not be written down.", visit.association)
         finally:

@@ -16,11 +16,15 @@ _SOP_CLASS_UID = Tag("SOPClassUID")
 _SOP_INSTANCE_UID = Tag("SOPInstanceUID")
 _MODALITY = Tag("Modality")
 _STUDY_INSTANCE_UID = Tag("StudyInstanceUID")
+_PATIENT_ID = Tag("PatientID")
+_ISSUER_OF_PATIENT_ID = Tag("IssuerOfPatientID")
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
 _WANTED: list[BaseTag | int] = [
     _SOP_CLASS_UID,
     _SOP_INSTANCE_UID,
     _MODALITY,
+    _PATIENT_ID,
+    _ISSUER_OF_PATIENT_ID,
     _STUDY_INSTANCE_UID,
     _SERIES_INSTANCE_UID,
 ]
@@ -36,13 +40,18 @@ class UnreadableHeader(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The values as they stand, without padding; an absent one is empty. None is checked here."""
+    """The values as they stand, without padding; an absent one is empty. None is checked here.
+
+    `patient` is the issuer and the ID of the patient in the bytes of their own alphabet, or empty where
+    there is no ID: nobody is to read it, only to tell one patient from another.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
     series_instance_uid: str
     modality: str
+    patient: bytes = b""
 
 
 def read_header(data_set: bytes, *, transfer_syntax_uid: str) -> Header:
@@ -55,6 +64,7 @@ def read_header(data_set: bytes, *, transfer_syntax_uid: str) -> Header:
             study_instance_uid=_text(head, _STUDY_INSTANCE_UID),
             series_instance_uid=_text(head, _SERIES_INSTANCE_UID),
             modality=_text(head, _MODALITY),
+            patient=_patient(head),
         )
     except KeyboardInterrupt:
         raise
@@ -79,8 +89,17 @@ def _read(data_set: bytes, transfer_syntax: UID) -> Dataset:
     )
 
 
+def _patient(head: Dataset) -> bytes:
+    identifier, issuer = (_bytes(head, tag).strip() for tag in (_PATIENT_ID, _ISSUER_OF_PATIENT_ID))
+    return issuer + b"\\" + identifier if identifier else b""
+
+
 def _text(head: Dataset, tag: int) -> str:
+    return _bytes(head, tag).decode("ascii", errors="replace")
+
+
+def _bytes(head: Dataset, tag: int) -> bytes:
     element = head.get_item(tag)
     # The raw bytes, since converting them would print a bad value in a warning.
     value = element.value if element is not None else None
-    return value.decode("ascii", errors="replace").rstrip("\0 ") if isinstance(value, bytes) else ""
+    return value.rstrip(b"\0 ") if isinstance(value, bytes) else b""

@@ -9,7 +9,10 @@ from samd.dicom.storage import StoredFile
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One object that is durable as `file`; `modality` is empty where the object does not say it well."""
+    """One object that is durable as `file`; `modality` is empty where the object does not say it well.
+
+    `patient` identifies a person and is not to be written down as it is.
+    """
 
     association: str
     peer: str
@@ -19,6 +22,7 @@ class Arrival:
     sop_class_uid: str
     transfer_syntax_uid: str
     modality: str
+    patient: bytes
     file: StoredFile
 
 
@@ -52,13 +56,14 @@ class Journal(Protocol):
 
     `stored` returns only after its row is committed, and raises only after nothing of it is: the
     sender is answered accordingly. It writes a row that is missing also for a file that is not new.
-    `closed` follows every `opened` exactly once, after the last `stored` of that association.
+    `closed` follows every `opened` exactly once, after the last `stored` of that association; `accepted`
+    is how many objects its sender was told are stored.
     """
 
     def opened(self, association: str, peer: str) -> None: ...
 
     def stored(self, arrival: Arrival) -> None: ...
 
-    def closed(self, association: str) -> None: ...
+    def closed(self, association: str, *, accepted: int) -> None: ...
 
     def refused(self, refusal: Refusal) -> None: ...

@@ -212,6 +212,7 @@ class Node:
             if visit is None:
                 raise NotStored(_NOT_AUTHORISED, "the association was not admitted")
             self._take_in(event, visit)
+            visit.accepted += 1
         except NotStored as refusal:
             response.Status = refusal.status
             response.ErrorComment = str(refusal)[:64]
@@ -234,6 +235,7 @@ class Node:
                 sop_class_uid=header.sop_class_uid,
                 transfer_syntax_uid=str(context.transfer_syntax),
                 modality=header.modality if _CODE_STRING.fullmatch(header.modality) else "",
+                patient=header.patient,
                 file=file,
             )
             self._journal.stored(arrival)

@@ -22,6 +22,8 @@ from django.utils import timezone
 
 from audit import trail
 from audit.events import Event
+from audit.trail import Outcome
+from samd.records import story
 from samd.records.models import Job
 
 logger = logging.getLogger(__name__)
@@ -121,7 +123,7 @@ def _claim(job_id: int, *, lease: timedelta) -> Claim | None:
             job.state = Job.State.DEAD
             job.error = job.error or f"given up after {cap} attempts; each ended without a word"
             job.save()
-            trail.append(Event.JOB_GIVEN_UP, f"job/{job.pk}", kind=job.kind, error=job.error)
+            _given_up(job)
             return None
         job.state = Job.State.LEASED
         job.lease_until = now + lease
@@ -183,7 +185,19 @@ def retry(claim: Claim, *, error: str, not_before: datetime) -> None:
     state = Job.State.DEAD if claim.last else Job.State.READY
     _leave(claim, state=state, error=error, not_before=not_before)
     if claim.last:
-        trail.append(Event.JOB_GIVEN_UP, f"job/{claim.job}", error=error)
+        _given_up(Job.objects.get(pk=claim.job))
+
+
+def _given_up(job: Job) -> None:
+    trail.append(
+        Event.JOB_GIVEN_UP,
+        str(job),
+        **story.of_work(Job.Kind(job.kind), job.subject),
+        outcome=Outcome.SERIOUS_FAILURE,
+        reason=job.error,
+        kind=job.kind,
+        attempts=job.attempts,
+    )
 
 
 def bury(claim: Claim, *, error: str) -> None:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from audit.models import AuditEvent
 from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
 
@@ -32,6 +33,7 @@ class Association(models.Model):
     peer = models.ForeignKey(Peer, null=True, on_delete=models.SET_NULL)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    recorded = models.PositiveIntegerField(default=0)  # objects that were written down, new ones or not
 
     class Meta:
         indexes = (models.Index(fields=["closed_at"]),)
@@ -40,10 +42,21 @@ class Association(models.Model):
         return self.key
 
 
+class PatientSurrogate(models.Model):
+    """What a patient is called here. `index` is a keyed digest of the patient's ID: see surrogates.py."""
+
+    index = models.CharField(max_length=64, unique=True)
+    surrogate = models.CharField(max_length=32, unique=True)
+
+    def __str__(self) -> str:
+        return self.surrogate
+
+
 class Study(models.Model):
     """A study of which at least one instance was received."""
 
     study_instance_uid = models.CharField(max_length=64, unique=True)
+    patient = models.CharField(max_length=32, blank=True)  # a surrogate
     received_at = models.DateTimeField(db_index=True)
     last_arrival = models.DateTimeField(db_index=True)
 
@@ -154,6 +167,8 @@ class ModelVersion(models.Model):
     title = models.CharField(max_length=128)
     in_force = models.BooleanField(default=True)
     imported_at = models.DateTimeField()
+    # The event that put it in force: no study is given to it before a checkpoint covers it.
+    released_by = models.ForeignKey(AuditEvent, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ("name", "-imported_at")
@@ -179,6 +194,9 @@ class Analysis(models.Model):
     supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     queued_at = models.DateTimeField()
     changed_at = models.DateTimeField(db_index=True)
+    anchor = models.TextField(blank=True)  # the checkpoint of the trail that the report carries
+    # The event of the report: nothing is sent before a checkpoint covers it.
+    released_by = models.ForeignKey(AuditEvent, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         verbose_name_plural = "analyses"

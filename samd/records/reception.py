@@ -1,14 +1,17 @@
 """What the node writes down: associations, instances and refusals, each with its audit event."""
 
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from audit import trail
 from audit.events import Event
+from audit.trail import Outcome
 from samd.domain.study import Reception
-from samd.records import jobs
+from samd.records import jobs, story
 from samd.records.models import (
     Association,
     Conflict,
@@ -21,6 +24,14 @@ from samd.records.models import (
     Series,
     Study,
 )
+from samd.records.surrogates import surrogate_of
+
+
+class Counts(TypedDict):
+    """What the sender was told, and what was written down."""
+
+    accepted: int
+    recorded: int
 
 
 def find_peer(calling_ae: str, address: str) -> str | None:
@@ -34,7 +45,12 @@ def close_left_open(*, before: datetime) -> None:
         for association in Association.objects.filter(closed_at=None, opened_at__lt=before):
             association.closed_at = timezone.now()
             association.save()
-            trail.append(Event.ASSOCIATION_CLOSED, f"association/{association.pk}", by="node start")
+            trail.append(
+                Event.ASSOCIATION_CLOSED,
+                f"association/{association.pk}",
+                recorded=association.recorded,
+                reason="left open by a node that died",
+            )
 
 
 def association_opened(*, key: str, peer: str) -> None:
@@ -46,17 +62,25 @@ def association_opened(*, key: str, peer: str) -> None:
         trail.append(Event.ASSOCIATION_OPENED, f"association/{association.pk}", peer=peer)
 
 
-def association_closed(*, key: str) -> None:
-    """Remember that the sending over this association has ended."""
+def association_closed(*, key: str, accepted: int) -> None:
+    """Remember that the sending over this association has ended.
+
+    `accepted` objects were answered with success; if not as many were written down, that is an alarm
+    (PS3.15 A.5.3.7: what was begun and what was transferred are to be reconciled).
+    """
     with transaction.atomic():
         association = Association.objects.get(key=key)
         association.closed_at = timezone.now()
         association.save()
-        trail.append(
-            Event.ASSOCIATION_CLOSED,
-            f"association/{association.pk}",
-            instances=association.instance_set.count(),
-        )
+        counts = Counts(accepted=accepted, recorded=association.recorded)
+        trail.append(Event.ASSOCIATION_CLOSED, f"association/{association.pk}", **counts)
+        if accepted != association.recorded:
+            trail.append(
+                Event.ASSOCIATION_DISAGREED,
+                f"association/{association.pk}",
+                outcome=Outcome.SERIOUS_FAILURE,
+                **counts,
+            )
 
 
 def refused(*, calling_ae: str, called_ae: str, address: str, reason: str, association: bool) -> None:
@@ -66,7 +90,15 @@ def refused(*, calling_ae: str, called_ae: str, address: str, reason: str, assoc
             at=timezone.now(), calling_ae=calling_ae, called_ae=called_ae, address=address, reason=reason
         )
         event = Event.ASSOCIATION_REFUSED if association else Event.INSTANCE_REFUSED
-        trail.append(event, f"refusal/{refusal.pk}", address=address, reason=reason)
+        trail.append(
+            event,
+            f"refusal/{refusal.pk}",
+            outcome=Outcome.MINOR_FAILURE,
+            reason=reason,
+            calling_ae=calling_ae,
+            called_ae=called_ae,
+            from_address=address,
+        )
 
 
 def instance_stored(
@@ -78,6 +110,7 @@ def instance_stored(
     sop_class_uid: str,
     transfer_syntax_uid: str,
     modality: str,
+    patient: bytes,
     sha256: str,
     path: str,
     size: int,
@@ -86,13 +119,14 @@ def instance_stored(
     now = timezone.now()
     with transaction.atomic():
         sender = Association.objects.select_related("peer").get(key=association)
-        known = Instance.objects.filter(sop_instance_uid=sop_instance_uid).first()
+        Association.objects.filter(pk=sender.pk).update(recorded=F("recorded") + 1)
+        known = (
+            Instance.objects.select_related("series__study").filter(sop_instance_uid=sop_instance_uid).first()
+        )
         if known is not None:
             _received_again(known, sender, sha256=sha256, path=path, now=now)
             return
-        study, _ = Study.objects.get_or_create(
-            study_instance_uid=study_instance_uid, defaults={"received_at": now, "last_arrival": now}
-        )
+        study = _study(study_instance_uid, patient, now)
         series, _ = Series.objects.get_or_create(
             study=study, series_instance_uid=series_instance_uid, defaults={"modality": modality}
         )
@@ -111,19 +145,50 @@ def instance_stored(
         )
         study.last_arrival = now
         study.save()
-        trail.append(Event.INSTANCE_STORED, f"study/{study.pk}", instance=instance.pk, sha256=sha256)
+        trail.append(
+            Event.INSTANCE_STORED,
+            f"instance/{instance.pk}",
+            **story.of_study(study),
+            association=f"association/{sender.pk}",
+            sha256=sha256,
+        )
+
+
+def _study(study_instance_uid: str, patient: bytes, now: datetime) -> Study:
+    known = Study.objects.filter(study_instance_uid=study_instance_uid).first()
+    if known is not None:
+        return known
+    return Study.objects.create(
+        study_instance_uid=study_instance_uid,
+        patient=surrogate_of(patient),
+        received_at=now,
+        last_arrival=now,
+    )
 
 
 def _received_again(known: Instance, sender: Association, *, sha256: str, path: str, now: datetime) -> None:
     if known.sha256 == sha256:
-        trail.append(Event.INSTANCE_REPEATED, f"instance/{known.pk}", association=sender.pk)
+        trail.append(
+            Event.INSTANCE_REPEATED,
+            f"instance/{known.pk}",
+            **story.of_study(known.series.study),
+            association=f"association/{sender.pk}",
+        )
         return
     Conflict.objects.get_or_create(
         instance=known,
         sha256=sha256,
         defaults={"association": sender, "path": path, "received_at": now},
     )
-    trail.append(Event.INSTANCE_CONFLICTED, f"instance/{known.pk}", kept=known.sha256, other=sha256)
+    trail.append(
+        Event.INSTANCE_CONFLICTED,
+        f"instance/{known.pk}",
+        **story.of_study(known.series.study),
+        outcome=Outcome.SERIOUS_FAILURE,
+        association=f"association/{sender.pk}",
+        kept=known.sha256,
+        other=sha256,
+    )
 
 
 def _open_run(study: Study, sender: Association, now: datetime) -> Run:
@@ -139,7 +204,7 @@ def _open_run(study: Study, sender: Association, now: datetime) -> Run:
             study=study, number=study.runs.count() + 1, quiet_seconds=quiet_seconds, opened_at=now
         )
         jobs.enqueue(Job.Kind.COMPLETE, run.pk, not_before=now + timedelta(seconds=quiet_seconds))
-        trail.append(Event.RUN_OPENED, f"run/{run.pk}", study=f"study/{study.pk}", number=run.number)
+        trail.append(Event.RUN_OPENED, str(run), **story.of_study(study), number=run.number)
     return run
 
 

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from audit import trail
+from audit import sealing, trail
 from audit.events import Event
 from samd import VERSION
 from samd.domain.card import ExplanationMethod, InputGate, ModelCard
@@ -13,9 +13,10 @@ from samd.records.models import ModelVersion
 _IMAGING = Code("363679005", "SCT", "Imaging")
 
 
-def put_in_force(card: ModelCard, *, actor: str) -> ModelVersion:
+def put_in_force(card: ModelCard) -> ModelVersion:
     """Remember an imported model version and let it take the place of the one in force."""
     with transaction.atomic():
+        before = ModelVersion.objects.filter(name=card.name, in_force=True).first()
         ModelVersion.objects.filter(name=card.name, in_force=True).update(in_force=False)
         model, _ = ModelVersion.objects.update_or_create(
             digest=card.digest,
@@ -28,10 +29,26 @@ def put_in_force(card: ModelCard, *, actor: str) -> ModelVersion:
                 "imported_at": timezone.now(),
             },
         )
-        trail.append(
-            Event.MODEL_IMPORTED, f"model/{model.pk}", actor=actor, digest=card.digest, version=card.version
+        model.released_by = trail.append(
+            Event.MODEL_IMPORTED,
+            f"model/{model.pk}",
+            model=card.digest,
+            changes={"in force": (before.digest if before else None, card.digest)},
+            name=card.name,
+            version=card.version,
         )
+        model.save()
     return model
+
+
+def models_in_force() -> list[ModelVersion]:
+    """The model versions that studies are given to, once each is released."""
+    return list(ModelVersion.objects.filter(in_force=True).select_related("released_by"))
+
+
+def is_released(model: ModelVersion) -> bool:
+    """Whether a checkpoint of the trail covers the event that put the model in force."""
+    return model.released_by is None or sealing.is_sealed(model.released_by)
 
 
 def card_of(model: ModelVersion) -> ModelCard:

@@ -8,12 +8,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from audit import trail
+from audit import sealing, trail
 from audit.events import Event
+from audit.models import AuditEvent
 from samd.domain.finding import Explanation, Finding, Outcome, Reason
 from samd.domain.lifecycle import Stage, check_transition
 from samd.domain.selection import Declined, Selection
-from samd.records import jobs
+from samd.records import jobs, story
 from samd.records.models import Analysis, Delivery, Instance, Job, ModelVersion, Peer, ResultObject, Run
 
 
@@ -35,21 +36,15 @@ def instances_of(run: Run) -> list[Instance]:
     return list(Instance.objects.filter(run__study=run.study, run__number__lte=run.number).order_by("pk"))
 
 
-def advance(analysis: Analysis, stage: Stage, event: Event, **facts: Any) -> None:
+def advance(analysis: Analysis, stage: Stage, event: Event, **facts: Any) -> AuditEvent:
     """Move the analysis, in the caller's transaction, and record the move; illegal moves raise."""
     before = analysis.stage
     check_transition(Stage(before), stage)
     analysis.stage = stage
     analysis.changed_at = timezone.now()
     analysis.save()
-    trail.append(
-        event,
-        f"analysis/{analysis.pk}",
-        study=f"study/{analysis.run.study_id}",
-        model=analysis.model.digest,
-        changes={"stage": (before, stage)},
-        **facts,
-    )
+    changes = {"stage": (before, str(stage))}
+    return trail.append(event, str(analysis), **story.of_analysis(analysis), changes=changes, **facts)
 
 
 class MoreArrived(Exception):
@@ -81,7 +76,7 @@ def complete_run(
             for reason in decision.reasons
         ]
         run.save()
-        trail.append(Event.RUN_COMPLETED, f"run/{run.pk}", instances=seen)
+        trail.append(Event.RUN_COMPLETED, str(run), **story.of_study(run.study), instances=seen)
         for model, decision in decisions:
             _queue(run, model, decision, now)
         jobs.finish(claim)
@@ -89,8 +84,14 @@ def complete_run(
 
 def _queue(run: Run, model: ModelVersion, decision: Selection | Declined, now: datetime) -> None:
     if isinstance(decision, Declined):
-        reasons = [reason.message for reason in decision.reasons]
-        trail.append(Event.MODEL_DECLINED, f"run/{run.pk}", model=model.digest, reasons=reasons)
+        reasons = "; ".join(reason.message for reason in decision.reasons)
+        trail.append(
+            Event.MODEL_DECLINED,
+            str(run),
+            **story.of_study(run.study),
+            model=model.digest,
+            reason=reasons,
+        )
         if not decision.concerns:
             return
     earlier = (
@@ -107,7 +108,7 @@ def _queue(run: Run, model: ModelVersion, decision: Selection | Declined, now: d
         changed_at=now,
     )
     jobs.enqueue(Job.Kind.ANALYSE, analysis.pk, not_before=now)
-    trail.append(Event.ANALYSIS_QUEUED, f"analysis/{analysis.pk}", model=model.digest, input=decision.digest)
+    trail.append(Event.ANALYSIS_QUEUED, str(analysis), **story.of_analysis(analysis), input=decision.digest)
 
 
 def predecessor_is_under_way(claim: jobs.Claim) -> bool:
@@ -118,12 +119,16 @@ def predecessor_is_under_way(claim: jobs.Claim) -> bool:
     return not Job.objects.filter(kind=Job.Kind.ANALYSE, subject=before.pk, state=Job.State.DEAD).exists()
 
 
-def start_analysis(claim: jobs.Claim) -> Analysis:
-    """The analysis of this claim, now ANALYSING; an attempt before this one may have left it so."""
+def start_analysis(claim: jobs.Claim, *, anchor: str) -> Analysis:
+    """The analysis of this claim, now ANALYSING; an attempt before this one may have left it so.
+
+    The report will carry `anchor`, or the one of the first attempt: every attempt makes the same bytes.
+    """
     with transaction.atomic():
         analysis = Analysis.objects.select_related("model", "run__study", "supersedes").get(pk=claim.subject)
         if analysis.stage == Stage.ANALYSING:
             advance(analysis, Stage.QUEUED, Event.ANALYSIS_RETURNED, attempt=claim.attempt - 1)
+        analysis.anchor = analysis.anchor or anchor
         advance(analysis, Stage.ANALYSING, Event.ANALYSIS_STARTED, attempt=claim.attempt)
     return analysis
 
@@ -152,13 +157,14 @@ def report_analysis(
             )
             for kept in objects
         )
-        advance(
+        analysis.released_by = advance(
             analysis,
             Stage.REPORTED,
             Event.ANALYSIS_REPORTED,
             answer=outcome.answer,
             objects=[f"{kept.sop_instance_uid} {kept.sha256}" for kept in objects],
         )
+        analysis.save()
         for peer in Peer.objects.filter(gets_results=True):
             delivery = Delivery.objects.create(analysis=analysis, peer=peer)
             jobs.enqueue(Job.Kind.DELIVER, delivery.pk, not_before=now)
@@ -196,14 +202,45 @@ def _plain_explanation(explanation: Explanation | None) -> dict[str, object]:
     }
 
 
-def delivered(claim: jobs.Claim, delivery: Delivery, *, remark: str) -> None:
-    """The peer has accepted every object; when every peer has, the analysis is DELIVERED."""
+def is_released(analysis: Analysis) -> bool:
+    """Whether a checkpoint of the trail covers the report: before, no object leaves the device."""
+    return analysis.released_by is None or sealing.is_sealed(analysis.released_by)
+
+
+def start_delivery(claim: jobs.Claim, delivery: Delivery, objects: Sequence[str]) -> None:
+    """Record that these objects, by SOP Instance UID, are about to be sent (PS3.15 A.5.3.3)."""
+    with transaction.atomic():
+        trail.append(
+            Event.DELIVERY_STARTED,
+            str(delivery),
+            **story.of_analysis(delivery.analysis),
+            peer=delivery.peer.name,
+            attempt=claim.attempt,
+            objects=list(objects),
+        )
+
+
+def delivered(claim: jobs.Claim, delivery: Delivery, *, accepted: Sequence[str], remark: str) -> None:
+    """The peer has accepted these objects; when every peer has, the analysis is DELIVERED."""
+    belongs = story.of_analysis(delivery.analysis)
+    expected = [kept.sop_instance_uid for kept in delivery.analysis.results.all()]
     with transaction.atomic():
         jobs.finish(claim)
         delivery.delivered_at = timezone.now()
         delivery.remark = remark
         delivery.save()
-        trail.append(Event.REPORT_DELIVERED, f"delivery/{delivery.pk}", peer=delivery.peer.name)
+        peer, objects = delivery.peer.name, list(accepted)
+        trail.append(Event.REPORT_DELIVERED, str(delivery), **belongs, peer=peer, objects=objects)
+        if sorted(objects) != sorted(expected):
+            trail.append(
+                Event.DELIVERY_DISAGREED,
+                str(delivery),
+                **belongs,
+                outcome=trail.Outcome.SERIOUS_FAILURE,
+                peer=peer,
+                objects=objects,
+                expected=expected,
+            )
         # The lock lets only the last of several deliveries see all the others done.
         analysis = Analysis.objects.select_for_update().get(pk=delivery.analysis_id)
         if not analysis.deliveries.filter(delivered_at=None).exists():
@@ -219,7 +256,15 @@ def postponed(claim: jobs.Claim, delivery: Delivery, *, words: str, wait: timede
         jobs.retry(claim, error=words, not_before=timezone.now() + wait)
         delivery.remark = words
         delivery.save()
-        trail.append(Event.DELIVERY_POSTPONED, f"delivery/{delivery.pk}", attempt=claim.attempt)
+        trail.append(
+            Event.DELIVERY_POSTPONED,
+            str(delivery),
+            **story.of_analysis(delivery.analysis),
+            outcome=trail.Outcome.MINOR_FAILURE,
+            reason=words,
+            peer=delivery.peer.name,
+            attempt=claim.attempt,
+        )
 
 
 def refused(claim: jobs.Claim, delivery: Delivery, *, words: str) -> None:
@@ -229,8 +274,14 @@ def refused(claim: jobs.Claim, delivery: Delivery, *, words: str) -> None:
         delivery.remark = words
         delivery.save()
         analysis = Analysis.objects.select_for_update().get(pk=delivery.analysis_id)
+        said: dict[str, Any] = {
+            "outcome": trail.Outcome.SERIOUS_FAILURE,
+            "reason": words,
+            "peer": delivery.peer.name,
+        }
+        trail.append(Event.REPORT_REFUSED, str(delivery), **story.of_analysis(analysis), **said)
         if analysis.stage == Stage.REPORTED:
-            advance(analysis, Stage.UNDELIVERED, Event.REPORT_REFUSED, peer=delivery.peer.name)
+            advance(analysis, Stage.UNDELIVERED, Event.REPORT_REFUSED, **said)
 
 
 class NotDead(Exception):
@@ -244,7 +295,14 @@ def reopen(job: int, *, actor: str) -> None:
         if letter.state != Job.State.DEAD:
             raise NotDead(f"job/{job} is {letter.state}, not a dead letter")
         jobs.enqueue(Job.Kind(letter.kind), letter.subject, not_before=timezone.now())
-        trail.append(Event.JOB_REOPENED, f"job/{job}", actor=actor, kind=letter.kind)
+        trail.append(
+            Event.JOB_REOPENED,
+            str(letter),
+            **story.of_work(Job.Kind(letter.kind), letter.subject),
+            actor=actor,
+            changes={"state": (Job.State.DEAD.value, Job.State.READY.value)},
+            kind=letter.kind,
+        )
         if letter.kind == Job.Kind.DELIVER:
             analysis = Delivery.objects.select_related("analysis").get(pk=letter.subject).analysis
             if analysis.stage == Stage.UNDELIVERED:

@@ -67,6 +67,7 @@ class RememberingJournal:
         self.happened: list[tuple[str, str]] = []
         self.arrivals: list[Arrival] = []
         self.refusals: list[Refusal] = []
+        self.accepted = -1
         self.on_opened: Callable[[str], None] = lambda _peer: None
         self.on_stored: Callable[[Arrival], None] = lambda _arrival: None
 
@@ -79,7 +80,8 @@ class RememberingJournal:
         self.arrivals.append(arrival)
         self._remember("stored", arrival.association)
 
-    def closed(self, association: str) -> None:
+    def closed(self, association: str, *, accepted: int) -> None:
+        self.accepted = accepted
         self._remember("closed", association)
 
     def refused(self, refusal: Refusal) -> None:

@@ -68,6 +68,7 @@ def test_every_real_file_says_what_pydicom_says(shared_data: Path) -> None:
             said.StudyInstanceUID,
             said.SeriesInstanceUID,
             said.Modality,
+            b"\\" + said.PatientID.encode(),
         )
 
 
@@ -151,3 +152,19 @@ def test_a_changed_byte_is_a_header_or_unreadable(position: int, byte: int) -> N
     except UnreadableHeader:
         return
     assert isinstance(header, Header)
+
+
+@pytest.mark.requirement("AUD-01")
+@pytest.mark.parametrize(
+    ("issuer", "identifier", "patient"),
+    [("", "4711 ", b"\\4711"), ("Hospital", "4711", b"Hospital\\4711"), ("Hospital", "", b"")],
+)
+def test_a_patient_is_told_from_another_by_issuer_and_identifier(
+    issuer: str, identifier: str, patient: bytes
+) -> None:
+    dataset = Dataset()
+    dataset.PatientID, dataset.IssuerOfPatientID = identifier, issuer
+
+    header = read_header(encoded(dataset, implicit=False, little=True), transfer_syntax_uid=EXPLICIT)
+
+    assert header.patient == patient

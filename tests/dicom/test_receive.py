@@ -98,7 +98,7 @@ def test_an_object_is_stored_and_written_down_before_it_is_acknowledged(
     association = arrival.association
     assert journal.happened == [("opened", association), ("stored", association), ("closed", association)]
     assert arrival == Arrival(
-        association, "the scanner", STUDY, SERIES, SOP, CT, EXPLICIT, "CT", arrival.file
+        association, "the scanner", STUDY, SERIES, SOP, CT, EXPLICIT, "CT", b"", arrival.file
     )
 
 

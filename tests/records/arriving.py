@@ -1,5 +1,7 @@
 """Builders of what the node writes down."""
 
+from typing import Any
+
 from samd.records import reception
 from samd.records.models import Peer, Run
 
@@ -18,14 +20,15 @@ def sending(key: str = "a1") -> str:
 
 
 def arrive(
-    association: str, sop: str = "1.2.3.1", *, study: str = "1.2", sha256: str = "", **changes: str
+    association: str, sop: str = "1.2.3.1", *, study: str = "1.2", sha256: str = "", **changes: Any
 ) -> None:
     """An instance of `study` arrives over `association`."""
-    values: dict[str, str] = {
+    values: dict[str, Any] = {
         "series_instance_uid": "1.2.3",
         "sop_class_uid": "1.2.840.10008.5.1.4.1.1.2",
         "transfer_syntax_uid": "1.2.840.10008.1.2.1",
         "modality": "CT",
+        "patient": b"\\4711",
         "path": f"{study}/{sop}.{sha256[:16]}.dcm",
         **changes,
     }

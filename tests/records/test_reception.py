@@ -54,7 +54,7 @@ def test_a_study_is_held_open_by_the_association_that_sends_it() -> None:
     quiet = timedelta(seconds=60)
 
     assert not is_complete(reception.reception_of(run_of()), now=later, quiet_period=quiet)
-    reception.association_closed(key=association)
+    reception.association_closed(key=association, accepted=1)
     assert is_complete(reception.reception_of(run_of()), now=later, quiet_period=quiet)
 
 
@@ -87,3 +87,16 @@ def test_a_refusal_is_recorded_with_its_reason() -> None:
 
     assert Refusal.objects.get().reason == "not a known peer"
     assert AuditEvent.objects.get().event == "association:refused"
+
+
+@pytest.mark.requirement("AUD-08")
+@pytest.mark.parametrize(("accepted", "alarms"), [(2, 0), (3, 1), (1, 1)])
+def test_an_association_whose_counts_disagree_is_an_alarm(accepted: int, alarms: int) -> None:
+    association = sending()
+    arrive(association, "1.1")
+    arrive(association, "1.1")
+
+    reception.association_closed(key=association, accepted=accepted)
+
+    found = AuditEvent.objects.filter(event="association:counts disagree", outcome=8)
+    assert found.count() == alarms

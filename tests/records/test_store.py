@@ -27,7 +27,7 @@ def refusal(message: str = "too few slices", *, concerns: bool = True) -> Declin
 
 
 def complete(run: Run, decision: Declined, *, seen: int = 1) -> None:
-    model = registry.put_in_force(measuring_card(), actor="test")
+    model = registry.put_in_force(measuring_card())
     Job.objects.filter(kind=Job.Kind.COMPLETE, subject=run.pk).update(not_before=timezone.now())
     job = Job.objects.get(kind=Job.Kind.COMPLETE, subject=run.pk)
     with jobs.claimed(job.pk, lease=LEASE) as claim:
@@ -42,7 +42,7 @@ def reported() -> Analysis:
     job = Job.objects.get(kind=Job.Kind.ANALYSE)
     with jobs.claimed(job.pk, lease=LEASE) as claim:
         assert claim is not None
-        store.report_analysis(claim, store.start_analysis(claim), FAILED, [])
+        store.report_analysis(claim, store.start_analysis(claim, anchor=""), FAILED, [])
     return Analysis.objects.get()
 
 
@@ -119,12 +119,12 @@ def test_an_attempt_that_died_leaves_the_analysis_to_the_next() -> None:
     job = Job.objects.get(kind=Job.Kind.ANALYSE)
     with jobs.claimed(job.pk, lease=LEASE) as claim:
         assert claim is not None
-        store.start_analysis(claim)
+        store.start_analysis(claim, anchor="")
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - LEASE)
 
     with jobs.claimed(job.pk, lease=LEASE) as claim:
         assert claim is not None
-        assert store.start_analysis(claim).stage == Stage.ANALYSING
+        assert store.start_analysis(claim, anchor="").stage == Stage.ANALYSING
 
 
 @pytest.mark.requirement("NET-01")
@@ -138,7 +138,7 @@ def test_an_analysis_is_delivered_when_every_peer_has_it() -> None:
         job = Job.objects.get(kind=Job.Kind.DELIVER, subject=delivery.pk)
         with jobs.claimed(job.pk, lease=LEASE) as claim:
             assert claim is not None
-            store.delivered(claim, delivery, remark="")
+            store.delivered(claim, delivery, accepted=[], remark="")
 
     analysis.refresh_from_db()
     assert analysis.stage == Stage.DELIVERED
@@ -168,9 +168,9 @@ def test_a_refusal_is_a_dead_letter_with_the_peers_words_and_can_be_tried_again(
 
 @pytest.mark.requirement("MOD-01")
 def test_one_version_of_a_model_is_in_force() -> None:
-    registry.put_in_force(measuring_card(), actor="test")
+    registry.put_in_force(measuring_card())
 
-    registry.put_in_force(measuring_card(digest="c" * 64, version="1.1.0"), actor="test")
+    registry.put_in_force(measuring_card(digest="c" * 64, version="1.1.0"))
 
     assert ModelVersion.objects.get(in_force=True).version == "1.1.0"
     assert ModelVersion.objects.count() == 2

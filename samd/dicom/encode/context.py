@@ -30,12 +30,14 @@ class Context:
 
     `created` is aware; every date and time of the objects is taken from it, so that a retry makes the
     same bytes. It is written in the time zone of the study where the study states one (PS3.3 C.12.1.1.8),
-    else in its own, which should be the site's.
+    else in its own, which should be the site's. `anchor` is the newest signed checkpoint of the audit trail
+    in ASCII: the report carries it, so that the archive is a witness of the trail.
     """
 
     run: int
     created: datetime
     supersedes: Predecessor | None = None
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,9 +16,10 @@ from samd.dicom.encode import wording
 from samd.dicom.encode.coding import concept
 from samd.dicom.encode.context import Case
 from samd.dicom.encode.groups import VISUAL_EXPLANATION, algorithm, analysed_images, image
-from samd.domain.codes import Code
+from samd.domain.codes import PRIVATE_SCHEME, Code
 from samd.domain.finding import Answer
 
+AUDIT_CHECKPOINT = Code("audit-checkpoint", PRIVATE_SCHEME, "Checkpoint of the audit trail")
 COMMENT = Code("121106", "DCM", "Comment")
 REASON = Code("410666004", "SCT", "Reason for")
 SUMMARY_OF_ANALYSES = Code("111065", "DCM", "Summary of Analyses")
@@ -54,7 +55,7 @@ def status_group(case: Case) -> MeasurementsAndQualitativeEvaluations:
 
 
 def status_items(case: Case, objects: Mapping[str, Dataset]) -> Iterator[ContentItem]:
-    """Codes for the answer and its reasons, sentences for people, and references to `objects` by kind."""
+    """Codes for the answer and its reasons, sentences for people, references to `objects`, the anchor."""
     answer = case.outcome.answer
     yield _code(SUMMARY_OF_ANALYSES, _STATUS[answer])
     if case.analysed:
@@ -66,6 +67,8 @@ def status_items(case: Case, objects: Mapping[str, Dataset]) -> Iterator[Content
         yield TextContentItem(concept(COMMENT), sentence, RelationshipTypeValues.CONTAINS)
     for kind, dataset in objects.items():
         yield image(ROLES[kind], dataset)
+    if case.context.anchor:
+        yield TextContentItem(concept(AUDIT_CHECKPOINT), case.context.anchor, RelationshipTypeValues.CONTAINS)
 
 
 def _sentences(case: Case) -> Iterator[str]:

@@ -37,6 +37,11 @@ from tests.builders import DX, ct_image
 from tests.cards import LUNG, PNEUMONIA, SCORE, classifying_card, measuring_card
 
 CREATED = datetime(2026, 11, 22, 9, 30, 15, 250000, tzinfo=UTC)
+ANCHOR = (
+    "hospital.example/samd\n351\nUcwMum8mOWXha8uD4pD3tNuasumprGyobg7fcwIhN8A=\n\n"
+    "-- hospital.example/samd udnUnaFfP3sq/5wbd9LbyY+7NC7/57/0J4HhfrHyI9S+21IM7Pxice9432sc98eWF5hI1CEKGfcl"
+    "DEQGT1NmjfVmwY0=\n"
+)
 GRAD_CAM = Code("130403", "DCM", "Gradient-weighted class activation")
 # Of PS3.16 CID 100, which is what PixelMed's validator accepts as a procedure.
 CT_PROCEDURE = Code("25045-6", "LN", "CT unspecified body region")
@@ -121,7 +126,7 @@ def ct(*, planes: int = 3, files: Sequence[bytes] | None = None) -> Arguments:
     return Arguments(
         outcome,
         measuring_card(title="CT tissue", procedure=CT_PROCEDURE, limits_of_use=("Not for diagnosis.",)),
-        Context(run=1, created=CREATED),
+        Context(run=1, created=CREATED, anchor=ANCHOR),
         chosen,
         Volume(np.linspace(-500, 300, int(np.prod(shape)), dtype=np.float32).reshape(shape), frames, 5.0),
     )
@@ -150,7 +155,9 @@ def radiograph(score: float = 0.81, *, file: bytes | None = None) -> Arguments:
     )
     values = np.linspace(0, 255, int(np.prod(shape)), dtype=np.float32).reshape(shape)
     card = classifying_card(title="Chest radiograph", procedure=IMAGING)
-    return Arguments(outcome, card, Context(run=1, created=CREATED), [chosen], Volume(values, frames))
+    return Arguments(
+        outcome, card, Context(run=1, created=CREATED, anchor=ANCHOR), [chosen], Volume(values, frames)
+    )
 
 
 def unanswered(answer: Answer, *, files: Sequence[bytes] | None = None) -> Arguments:

@@ -23,7 +23,6 @@ def test_the_private_scheme_is_identified_where_it_is_used() -> None:
 def test_the_private_scheme_is_not_identified_where_it_is_not_used() -> None:
     encoded = unanswered(Answer.FAILED).encoded()
 
-    assert "CodingSchemeIdentificationSequence" not in found(encoded, REPORT)
     assert "CodingSchemeIdentificationSequence" not in found(encoded, CAPTURE)
 
 

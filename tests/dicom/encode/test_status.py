@@ -1,11 +1,14 @@
 """What the report says of the analysis as a whole."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from audit.checkpoint import found_in, to_ascii
+from samd.dicom.encode.tree import to_bytes
 from samd.domain.finding import Answer
-from tests.dicom.encode.cases import CAPTURE, REPORT, Arguments, ct, found, radiograph, unanswered
+from tests.dicom.encode.cases import ANCHOR, CAPTURE, REPORT, Arguments, ct, found, radiograph, unanswered
 from tests.dicom.encode.content import items, texts
 
 COMMENT = "121106"
@@ -58,3 +61,24 @@ def test_the_picture_is_referred_to_as_the_summary(arguments: Callable[[], Argum
 
     (reference,) = summary.ReferencedSOPSequence
     assert reference.ReferencedSOPInstanceUID == found(encoded, CAPTURE).SOPInstanceUID
+
+
+@pytest.mark.requirement("AUD-04")
+@pytest.mark.parametrize("arguments", [ct, radiograph, lambda: unanswered(Answer.FAILED)])
+def test_every_report_carries_the_checkpoint_of_the_trail_so_that_its_file_is_an_anchor(
+    arguments: Callable[[], Arguments],
+) -> None:
+    report = found(arguments().encoded(), REPORT)
+
+    (item,) = items(report, "audit-checkpoint")
+    assert item.TextValue == ANCHOR
+    assert [to_ascii(note) for note in found_in(to_bytes(report))] == [ANCHOR]
+
+
+@pytest.mark.requirement("AUD-04")
+def test_a_report_that_is_made_without_a_trail_carries_no_checkpoint() -> None:
+    arguments = radiograph()
+
+    report = found(arguments.changed(context=replace(arguments.context, anchor="")).encoded(), REPORT)
+
+    assert list(items(report, "audit-checkpoint")) == []

@@ -45,8 +45,8 @@ class SingleWriter:
     def opened(self, association: str, peer: str) -> None:
         self._do(reception.association_opened, key=association, peer=peer)
 
-    def closed(self, association: str) -> None:
-        self._do(reception.association_closed, key=association)
+    def closed(self, association: str, *, accepted: int) -> None:
+        self._do(reception.association_closed, key=association, accepted=accepted)
 
     def stored(self, arrival: Arrival) -> None:
         try:
@@ -59,6 +59,7 @@ class SingleWriter:
                 sop_class_uid=arrival.sop_class_uid,
                 transfer_syntax_uid=arrival.transfer_syntax_uid,
                 modality=arrival.modality,
+                patient=arrival.patient,
                 sha256=arrival.file.sha256,
                 path=str(arrival.file.path),
                 size=arrival.file.size,

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from refusal
 
     def _import(self, options: dict[str, Any]) -> None:
-        model = import_bundle(options["path"], actor="command line")
+        model = import_bundle(options["path"])
         self.stdout.write(f"{model} is in force, digest {model.digest}")
 
     def _list(self, options: dict[str, Any]) -> None:

@@ -37,26 +37,21 @@ class Command(BaseCommand):
             raise CommandError("an AE title has 1 to 16 characters")
         if not 0 < options["port"] < 65536:
             raise CommandError("a port is a number from 1 to 65535")
+        wanted = {
+            "ae_title": options["ae"],
+            "host": options["host"],
+            "port": options["port"],
+            "gets_results": options["results"],
+            "answers_queries": options["query"],
+            "quiet_seconds": options["quiet"],
+        }
         with transaction.atomic():
-            peer, created = Peer.objects.update_or_create(
-                name=options["name"],
-                defaults={
-                    "ae_title": options["ae"],
-                    "host": options["host"],
-                    "port": options["port"],
-                    "gets_results": options["results"],
-                    "answers_queries": options["query"],
-                    "quiet_seconds": options["quiet"],
-                },
-            )
-            trail.append(
-                Event.PEER_CHANGED,
-                f"peer/{peer.pk}",
-                actor="command line",
-                ae_title=peer.ae_title,
-                address=f"{peer.host}:{peer.port}",
-                gets_results=peer.gets_results,
-            )
+            before = Peer.objects.filter(name=options["name"]).values(*wanted).first() or {}
+            peer, created = Peer.objects.update_or_create(name=options["name"], defaults=wanted)
+            changes = {
+                name: (before.get(name), value) for name, value in wanted.items() if before.get(name) != value
+            }
+            trail.append(Event.PEER_CHANGED, f"peer/{peer.pk}", changes=changes, name=peer.name)
         self.stdout.write(f"{'added' if created else 'changed'} {peer.name}")
 
     def _list(self, options: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from audit import keys
+from audit.signer import public_part
 from samd.console.importing import import_reference_bundles
 
 
@@ -17,6 +19,11 @@ class Command(BaseCommand):
         for folder in (settings.SAMD_STORE, settings.SAMD_RESULTS, settings.SAMD_PREVIEWS):
             Path(folder).mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0)
-        for model in import_reference_bundles(actor="setup"):
+        opened = keys.prepare()
+        if opened is not None:
+            self.stdout.write(
+                f"opened the audit trail {opened.name}; its key verifies with {public_part(settings.AUDIT_KEY)}"
+            )
+        for model in import_reference_bundles():
             self.stdout.write(f"imported {model} ({model.digest[:12]})")
         self.stdout.write("the database is up to date")
