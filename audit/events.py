@@ -51,6 +51,7 @@ class Event(StrEnum):
     TRAIL_VERIFIED = "trail:verified"
     TRAIL_EXPORTED = "trail:exported"
     TRAIL_ALARMED = "trail:alarmed"
+    PATIENT_LOOKED_UP = "patient:looked up"
     PATIENT_UNLINKED = "patient:unlinked"
     HOLD_PLACED = "legal hold:placed"
     HOLD_LIFTED = "legal hold:lifted"

@@ -1,5 +1,6 @@
 """The command line of the operator."""
 
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from pytest_django import Settings
 from audit.models import AuditEvent
 from samd.dicom.archive import StandInArchive
 from samd.records import jobs
-from samd.records.models import Job, ModelVersion, Peer
+from samd.records.models import Job, ModelVersion, Peer, Study
 from tests.inference.builders import signed_bundle
+from tests.records.arriving import arrive, sending
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +119,29 @@ def test_the_operator_sees_dead_letters_and_tries_them_again() -> None:
     assert Job.objects.get().state == Job.State.READY
     with pytest.raises(CommandError, match="not a dead letter"):
         manage("job", "retry", letter)
+
+
+@pytest.mark.requirement("AUD-01", "AUD-07")
+def test_a_surrogate_is_found_for_a_reason_and_the_reason_is_recorded() -> None:
+    arrive(sending(), patient=b"Hospital\\4711")
+
+    why = ("--reason", "access request")
+    surrogate = manage("patient", "find", "4711", "--issuer", "Hospital", *why).strip()
+
+    assert surrogate == Study.objects.get().patient
+    event = AuditEvent.objects.get(event="patient:looked up")
+    assert event.patient == surrogate
+    assert "access request" in event.canonical
+    with pytest.raises(CommandError, match="no study of a patient"):
+        manage("patient", "find", "4712", *why)
+    with pytest.raises(CommandError, match="not the surrogate"):
+        manage("patient", "forget", "patient/0", "--reason", "erasure request")
+
+
+@pytest.mark.requirement("AUD-07")
+def test_a_changed_peer_leaves_its_old_and_its_new_values(tmp_path: Path) -> None:
+    manage("peer", "add", "pacs", "--ae", "PACS", "--host", "10.0.0.5", "--port", "104")
+    manage("peer", "add", "pacs", "--ae", "PACS", "--host", "10.0.0.5", "--port", "11112")
+
+    changes = json.loads(AuditEvent.objects.latest("pk").canonical)["changes"]
+    assert changes == {"port": [104, 11112]}

@@ -21,9 +21,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         opened = keys.prepare()
         if opened is not None:
-            self.stdout.write(
-                f"opened the audit trail {opened.name}; its key verifies with {public_part(settings.AUDIT_KEY)}"
-            )
+            self.stdout.write(f"opened the audit trail {opened.name}")
+            self.stdout.write(f"its public key, for whoever verifies it: {public_part(settings.AUDIT_KEY)}")
         for model in import_reference_bundles():
             self.stdout.write(f"imported {model} ({model.digest[:12]})")
         self.stdout.write("the database is up to date")

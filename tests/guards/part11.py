@@ -1,0 +1,50 @@
+"""The Part 11 matrix: every clause, the device's answer, and the tests that show it.
+
+`python -m tests.guards.part11 > docs/regulatory/part11-matrix.md` writes it.
+"""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from tests.guards.source import ROOT
+
+CLAUSES: list[dict[str, Any]] = tomllib.loads((ROOT / "docs/regulatory/part11.toml").read_text())["clause"]
+MATRIX = ROOT / "docs/regulatory/part11-matrix.md"
+
+
+def marked() -> Iterator[tuple[str, str]]:
+    """Every clause that a test carries, and the test as path::name."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                for decorator in node.decorator_list:
+                    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("mark.part11"):
+                        for argument in decorator.args:
+                            yield ast.literal_eval(argument), f"{path.relative_to(ROOT)}::{node.name}"
+
+
+def matrix() -> str:
+    """The matrix as Markdown."""
+    tests: dict[str, list[str]] = {}
+    for clause, test in marked():
+        tests.setdefault(clause, []).append(test)
+    lines = [
+        "# 21 CFR Part 11",
+        "",
+        "Made from part11.toml and from the tests by `python -m tests.guards.part11`; `make test` and",
+        "`make browser` run every test named here, and a test holds this file to them.",
+        "",
+        "| clause | asks | answer | tests | left to the site |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for clause in CLAUSES:
+        shown = "<br>".join(f"`{test}`" for test in tests.get(clause["id"], []))
+        cells = [clause["id"], clause["asks"], clause["answer"], shown, clause.get("site", "")]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(matrix(), end="")  # noqa: T201
