@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pydicom.uid import UID
 
+from audit.atna.conformance import statement as audit_messages
 from samd import VERSION
 from samd.dicom.contexts import SOP_CLASSES, TRANSFER_SYNTAXES
 from samd.dicom.deliver import VERDICTS
@@ -82,13 +83,18 @@ byte. Text of our own is ASCII.
 ## Security
 
 Associations are not encrypted. Put the device into a protected network segment.
-"""
+
+Every report carries, as a text item (audit-checkpoint, 99SAMD, "Checkpoint of the audit trail"), the newest
+signed checkpoint of the device's audit trail, so that the archive is a witness of the trail.
+
+{audit}"""
 
 
 def statement() -> str:
     """The whole statement in Markdown."""
     return _TEXT.format(
         version=VERSION,
+        audit=audit_messages(),
         received=_table(("status", "meaning"), ((f"0x{status:04X}", text) for status, text in _RECEIVED)),
         sop_classes=_table(("SOP class", "UID"), sorted((UID(uid).name, uid) for uid in SOP_CLASSES)),
         syntaxes=_table(

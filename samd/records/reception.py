@@ -1,13 +1,12 @@
 """What the node writes down: associations, instances and refusals, each with its audit event."""
 
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from audit import trail
+from audit import reconcile, trail
 from audit.events import Event
 from audit.trail import Outcome
 from samd.domain.study import Reception
@@ -25,13 +24,6 @@ from samd.records.models import (
     Study,
 )
 from samd.records.surrogates import surrogate_of
-
-
-class Counts(TypedDict):
-    """What the sender was told, and what was written down."""
-
-    accepted: int
-    recorded: int
 
 
 def find_peer(calling_ae: str, address: str) -> str | None:
@@ -69,18 +61,26 @@ def association_closed(*, key: str, accepted: int) -> None:
     (PS3.15 A.5.3.7: what was begun and what was transferred are to be reconciled).
     """
     with transaction.atomic():
-        association = Association.objects.get(key=key)
+        association = Association.objects.select_related("peer").get(key=key)
         association.closed_at = timezone.now()
         association.save()
-        counts = Counts(accepted=accepted, recorded=association.recorded)
-        trail.append(Event.ASSOCIATION_CLOSED, f"association/{association.pk}", **counts)
-        if accepted != association.recorded:
+        peer, recorded = _name(association), association.recorded
+        subject = f"association/{association.pk}"
+        trail.append(Event.ASSOCIATION_CLOSED, subject, peer=peer, accepted=accepted, recorded=recorded)
+        if disagreement := reconcile.receiving(accepted=accepted, recorded=recorded):
             trail.append(
                 Event.ASSOCIATION_DISAGREED,
-                f"association/{association.pk}",
+                subject,
                 outcome=Outcome.SERIOUS_FAILURE,
-                **counts,
+                reason=disagreement,
+                peer=peer,
+                accepted=accepted,
+                recorded=recorded,
             )
+
+
+def _name(association: Association) -> str:
+    return association.peer.name if association.peer else ""
 
 
 def refused(*, calling_ae: str, called_ae: str, address: str, reason: str, association: bool) -> None:
@@ -150,6 +150,7 @@ def instance_stored(
             f"instance/{instance.pk}",
             **story.of_study(study),
             association=f"association/{sender.pk}",
+            peer=_name(sender),
             sha256=sha256,
         )
 
@@ -173,6 +174,7 @@ def _received_again(known: Instance, sender: Association, *, sha256: str, path: 
             f"instance/{known.pk}",
             **story.of_study(known.series.study),
             association=f"association/{sender.pk}",
+            peer=_name(sender),
         )
         return
     Conflict.objects.get_or_create(
@@ -186,6 +188,7 @@ def _received_again(known: Instance, sender: Association, *, sha256: str, path: 
         **story.of_study(known.series.study),
         outcome=Outcome.SERIOUS_FAILURE,
         association=f"association/{sender.pk}",
+        peer=_name(sender),
         kept=known.sha256,
         other=sha256,
     )

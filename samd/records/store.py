@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from audit import sealing, trail
+from audit import reconcile, sealing, trail
 from audit.events import Event
 from audit.models import AuditEvent
 from samd.domain.finding import Explanation, Finding, Outcome, Reason
@@ -231,12 +231,13 @@ def delivered(claim: jobs.Claim, delivery: Delivery, *, accepted: Sequence[str],
         delivery.save()
         peer, objects = delivery.peer.name, list(accepted)
         trail.append(Event.REPORT_DELIVERED, str(delivery), **belongs, peer=peer, objects=objects)
-        if sorted(objects) != sorted(expected):
+        if disagreement := reconcile.sending(begun=expected, transferred=objects):
             trail.append(
                 Event.DELIVERY_DISAGREED,
                 str(delivery),
                 **belongs,
                 outcome=trail.Outcome.SERIOUS_FAILURE,
+                reason=disagreement,
                 peer=peer,
                 objects=objects,
                 expected=expected,
@@ -244,7 +245,7 @@ def delivered(claim: jobs.Claim, delivery: Delivery, *, accepted: Sequence[str],
         # The lock lets only the last of several deliveries see all the others done.
         analysis = Analysis.objects.select_for_update().get(pk=delivery.analysis_id)
         if not analysis.deliveries.filter(delivered_at=None).exists():
-            advance(analysis, Stage.DELIVERED, Event.REPORT_DELIVERED)
+            advance(analysis, Stage.DELIVERED, Event.REPORT_DELIVERED, peer=peer)
 
 
 def postponed(claim: jobs.Claim, delivery: Delivery, *, words: str, wait: timedelta) -> None:
