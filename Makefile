@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast journeys browser postgres bench peers clean
+.PHONY: help run test check fast attacks journeys browser postgres bench peers clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -20,7 +20,10 @@ check: $(VENV)/installed ## style, types, import contracts
 	@$(BIN)/mypy
 
 fast: $(VENV)/installed
-	@$(BIN)/pytest -m "not journey and not browser and not bench"
+	@$(BIN)/pytest -m "not journey and not browser and not bench and not attack"
+
+attacks: $(VENV)/installed ## every tampering with the audit trail, one by one (two minutes)
+	@$(BIN)/pytest -m attack tests/audit --timeout=900 -s
 
 journeys: $(VENV)/installed ## the whole device against Orthanc, PostgreSQL and RabbitMQ, with workers killed
 	@$(BIN)/pytest -m journey --timeout=900
@@ -30,7 +33,7 @@ browser: $(VENV)/installed ## the console in Chromium
 
 postgres: $(VENV)/installed ## the tests that touch the database, on PostgreSQL
 	@DATABASE_URL=$${SAMD_TEST_POSTGRESQL:-postgres://postgres@127.0.0.1:5432}/postgres \
-		$(BIN)/pytest tests/records tests/audit tests/console tests/test_tasks.py
+		$(BIN)/pytest -m "not attack" tests/records tests/audit tests/accounts tests/console tests/test_tasks.py
 
 bench: $(VENV)/installed ## measurements beside peers, by hand
 	@$(BIN)/pytest -m bench tests/benchmarks --timeout=1800 -s

@@ -1,7 +1,6 @@
 """Checkpoints (C2SP tlog-checkpoint): the name of a log, its number of events, the root over them, signed."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +10,14 @@ from audit.note import NoteRefused, Signer, VerifierKey, opened, signed
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 # In a DICOM text the dash of a signature line, which Latin alphabets do not all have, is written "--".
 _DASH, _ASCII_DASH = "— ", "-- "
+# All of a checkpoint but its first line. Every repetition is bounded, and the search begins at a newline, so
+# that a file of any size and content is searched in one pass. The first line is what stands before it, as far
+# as it is the name of one who signed: a log signs for itself.
 _IN_BYTES = re.compile(
-    rb"[^\s+\x00]+\n(?:0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/]{43}=\n\n"
-    rb"(?:(?:\xe2\x80\x94|--) [^\s+]+ [A-Za-z0-9+/]+={0,2}\n?)+"
+    rb"\r?\n(?:0|[1-9][0-9]{0,18})\r?\n[A-Za-z0-9+/]{43}=\r?\n\r?\n"
+    rb"(?:(?:\xe2\x80\x94|--) [^\s+]{1,255} [A-Za-z0-9+/]{1,8192}={0,2}(?:\r?\n)?)+"
 )
+_NAME_IN_BYTES = re.compile(rb"\n(?:\xe2\x80\x94|--) ([^\s+]{1,255}) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def read(text: str) -> Checkpoint:
         raise NoteRefused("this is not a checkpoint: origin, size and root were expected")
     try:
         root = base64.b64decode(lines[2], validate=True)
-    except binascii.Error:
+    except ValueError:
         root = b""
     if len(root) != 32 or base64.b64encode(root).decode() != lines[2]:
         raise NoteRefused("the root of the checkpoint is not 32 bytes in base64")
@@ -69,5 +72,10 @@ def found_in(content: bytes) -> Iterator[str]:
     No format is parsed: nothing but the text itself and its signature decides whether it counts.
     """
     for match in _IN_BYTES.finditer(content):
-        note = match[0].decode("utf-8", errors="replace").replace("\n" + _ASCII_DASH, "\n" + _DASH)
+        names = _NAME_IN_BYTES.findall(match[0])
+        origin = next((name for name in names if content.endswith(name, 0, match.start())), None)
+        if origin is None:
+            continue
+        note = (origin + match[0]).decode("utf-8", errors="replace").replace("\r\n", "\n")
+        note = note.replace("\n" + _ASCII_DASH, "\n" + _DASH)
         yield note if note.endswith("\n") else note + "\n"

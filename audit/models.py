@@ -2,18 +2,25 @@
 
 from django.db import models
 
+from audit.signature_models import Record as Record
+from audit.signature_models import Signature as Signature
+from audit.signature_models import SigningKey as SigningKey
+
 
 class AuditEvent(models.Model):
-    """One event: the canonical text that is sealed, and the columns of it that people search."""
+    """One event: the canonical text that is sealed, and the columns of it that people read.
 
-    at = models.DateTimeField(db_index=True)
-    event = models.CharField(max_length=64, db_index=True)
-    subject = models.CharField(max_length=128, db_index=True)
-    actor = models.CharField(max_length=150, db_index=True)
+    No index stands in the way of whoever appends: events are searched by their headings (audit.catalogue).
+    """
+
+    at = models.DateTimeField()
+    event = models.CharField(max_length=64)
+    subject = models.CharField(max_length=128)
+    actor = models.CharField(max_length=150)
     address = models.CharField(max_length=64, blank=True)
-    study = models.CharField(max_length=32, blank=True, db_index=True)
-    patient = models.CharField(max_length=64, blank=True, db_index=True)
-    model = models.CharField(max_length=64, blank=True, db_index=True)
+    study = models.CharField(max_length=32, blank=True)
+    patient = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=64, blank=True)
     outcome = models.PositiveSmallIntegerField(default=0)
     canonical = models.TextField()
 
@@ -38,6 +45,39 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"entry/{self.seq}"
+
+
+class Heading(models.Model):
+    """Under what an event is found: its columns again, indexed, with the primary key of the event.
+
+    The sealing process writes it together with the number of the event, many at a time.
+    """
+
+    at = models.DateTimeField(db_index=True)
+    event = models.CharField(max_length=64)
+    subject = models.CharField(max_length=128)
+    actor = models.CharField(max_length=150)
+    address = models.CharField(max_length=64, blank=True)
+    study = models.CharField(max_length=32, blank=True)
+    patient = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=64, blank=True)
+    outcome = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("id",)
+        # Each in the order in which a list is read: the newest of one person, of one study.
+        indexes = (
+            models.Index(fields=["event", "id"], name="heading_event"),
+            models.Index(fields=["subject", "id"], name="heading_subject"),
+            models.Index(fields=["actor", "id"], name="heading_actor"),
+            models.Index(fields=["study", "id"], name="heading_study"),
+            models.Index(fields=["patient", "id"], name="heading_patient"),
+            models.Index(fields=["model", "id"], name="heading_model"),
+            models.Index(fields=["outcome", "id"], name="heading_outcome"),
+        )
+
+    def __str__(self) -> str:
+        return f"heading of event {self.pk}"
 
 
 class Seal(models.Model):

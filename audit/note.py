@@ -18,10 +18,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 _ED25519: Final = b"\x01"
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— (?P<name>[^\s+]+) (?P<signature>[A-Za-z0-9+/]+={0,2})")
+# A note is UTF-8 without control characters but the newline.
+_FOREIGN = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class NoteRefused(Exception):
     """The note is malformed, or not signed by a key that is trusted."""
+
+
+class NotSigned(NoteRefused):
+    """The note is well-formed, but none of the keys signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,9 @@ class VerifierKey:
         except (ValueError, binascii.Error):
             raise NoteRefused(f"this is not a verifier key: {text.strip()[:80]!r}") from None
         key = cls(name, algorithm_and_key[1:])
-        if algorithm_and_key[:1] != _ED25519 or len(key.public) != 32 or not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or _FOREIGN.search(name):
+            raise NoteRefused(f"this is not the name of a key: {name[:80]!r}")
+        if algorithm_and_key[:1] != _ED25519 or len(key.public) != 32:
             raise NoteRefused(f"{name}: only Ed25519 keys are known here")
         if key.id.hex() != identity:
             raise NoteRefused(f"{name}: the ID of the key does not belong to it")
@@ -84,6 +92,8 @@ def signed(text: str, signers: Iterable[Signer]) -> str:
 
 def opened(note: str, keys: Iterable[VerifierKey]) -> tuple[str, frozenset[VerifierKey]]:
     """The text of `note` and those of `keys` that signed it, at least one; raises NoteRefused."""
+    if _FOREIGN.search(note):
+        raise NoteRefused("the note contains characters that no note has")
     text, separator, block = note.rpartition("\n\n")
     if not separator or not block.endswith("\n"):
         raise NoteRefused("the note has no signatures")
@@ -107,5 +117,5 @@ def opened(note: str, keys: Iterable[VerifierKey]) -> tuple[str, frozenset[Verif
             raise NoteRefused(f"the signature of {key.name} does not belong to this text")
         signers.add(key)
     if not signers:
-        raise NoteRefused("none of the trusted keys signed this note")
+        raise NotSigned("none of the trusted keys signed this note")
     return text, frozenset(signers)

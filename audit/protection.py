@@ -6,7 +6,14 @@ those are found by verification (audit.verify). On PostgreSQL a role that may on
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-PROTECTED = ("audit_auditevent", "audit_entry", "audit_seal")
+PROTECTED = (
+    "audit_auditevent",
+    "audit_entry",
+    "audit_heading",
+    "audit_seal",
+    "audit_record",
+    "audit_signature",
+)
 
 _POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$

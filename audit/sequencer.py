@@ -5,149 +5,129 @@ step or the whole of it. It never signs a tree that does not continue what it si
 file, outside the database, is its memory.
 """
 
-import logging
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
-from audit import anchor, trail
-from audit.checkpoint import Checkpoint, verified
+from audit import anchor, catalogue
+from audit.arrivals import Arrivals
+from audit.checkpoint import Checkpoint
+from audit.continuity import Loss as Loss
+from audit.continuity import Retracing
+from audit.continuity import TrailRolledBack as TrailRolledBack
 from audit.entry import EMPTY_CHAIN, chain_hash, leaf_hash
-from audit.events import CRITICAL, Event
+from audit.events import CRITICAL
 from audit.faults import Step, reached
-from audit.models import AuditEvent, Entry, Lease, Seal
-from audit.note import NoteRefused, Signer
+from audit.handover import announce, is_endorsed
+from audit.memory import Keys, recalled, store
+from audit.models import Entry
+from audit.note import Signer
+from audit.sealing import newest
+from audit.tenure import Tenure
 from audit.tree import Frontier
 
-logger = logging.getLogger(__name__)
-
-INTERVAL = timedelta(seconds=60)  # the longest time that an event goes without a checkpoint
-BATCH = 100  # events between two checkpoints at most
-LEASE = timedelta(seconds=5)
-# Events commit in another order than that of their ids. What commits while at most so many others do is
-# found at once; a complete search, this often, finds the event of any transaction.
-WINDOW = 10_000
-SEARCH = timedelta(minutes=30)
-
-
-class TrailRolledBack(Exception):
-    """The database is not the continuation of what was signed before: it was restored or rewritten."""
+INTERVAL: Final = timedelta(seconds=60)  # the longest time that an event goes without a checkpoint
+BATCH: Final = 100  # events between two checkpoints at most
+_PAGE: Final = 20_000  # entries that are read at once
+# Who counts the events that have no number yet looks back so far from the newest that has one.
+WINDOW: Final = 10_000
 
 
 @dataclass(slots=True)
 class Sequencer:
-    """Numbers and seals. `holder` names this process; `signers` sign, the first for the log."""
+    """Numbers and seals. `keys` are loaded anew by `load` whenever this process begins to hold the lease."""
 
-    signers: tuple[Signer, ...]
+    keys: Keys
+    load: Callable[[], Keys]
     anchor_file: Path
-    holder: str
+    tenure: Tenure
+    clock: Callable[[], float] = time.monotonic
+    _also: Signer | None = None  # signs beside `keys.signer` while one key follows another
+    _arrivals: Arrivals = field(default_factory=Arrivals)
     _tree: Frontier = field(default_factory=Frontier)
     _chain: bytes = EMPTY_CHAIN
-    _token: int = -1
+    _continued: int = -1  # the token of the lease under which tree and chain were built
+    _looked: float = -1.0  # the renewal of the lease at which the database was last looked at
     _sealed_size: int = 0
     _sealed_at: datetime | None = None
+    _sealed_clock: float = 0.0
     _urgent: bool = False
-    _newest_id: int = 0
-    _searched_at: datetime | None = None
+
+    @classmethod
+    def of(cls, load: Callable[[], Keys], anchor_file: Path, holder: str) -> "Sequencer":
+        """The sequencer that the process `holder` runs; raises what `load` raises."""
+        return cls(load(), load, anchor_file, Tenure(holder))
 
     @property
     def origin(self) -> str:
-        return self.signers[0].key.name
+        return self.keys.origin
 
     def step(self, now: datetime) -> int:
         """Number what is new and seal it where that is due; give how many events got their number.
 
-        Raises TrailRolledBack, and KeyRefused where the signer fails.
+        Raises TrailRolledBack, KeyRefused where the signer fails, and CannotAnchor.
         """
-        if not self._lease(now):
+        if not self.hold(now):
             return 0
-        reached(Step.LEASED)
-        numbered = self._number(now)
+        if self._tree.size - self._sealed_size >= BATCH:  # somebody died before the checkpoint
+            self.seal(now)
+        room = BATCH - (self._tree.size - self._sealed_size)
+        numbered = self._number(now, room) if self._arrivals.is_any() else 0
         if self._due(now):
             self.seal(now)
+        self._arrivals.tidy(lambda: self.tenure.take(now))
         return numbered
 
-    def _lease(self, now: datetime) -> bool:
-        with transaction.atomic():
-            Lease.objects.get_or_create(name="sequencer", defaults={"holder": "", "until": now})
-            lease = Lease.objects.select_for_update().get(name="sequencer")
-            if lease.until > now and lease.holder != self.holder:
-                return False
-            if lease.holder != self.holder or lease.token != self._token:
-                lease.holder, lease.token = self.holder, lease.token + 1
-            lease.until = now + LEASE
-            lease.save()
-        if lease.token != self._token:
+    def hold(self, now: datetime) -> bool:
+        """Whether this process holds the lease. Raises TrailRolledBack as `step` does."""
+        if not self.tenure.take(now):
+            return False
+        if self._looked != self.tenure.renewed:
+            # An older copy that is put back under our hands has given the ids of new events before.
+            self._continued = self._continued if self._is_continued() else -1
+            self._looked = self.tenure.renewed
+        if self._continued != self.tenure.token:
+            reached(Step.LEASED)
+            self.keys = self.load()
             self._continue(now)
-            self._token = lease.token
-        return True
+            self._continued = self.tenure.token
+        return self.tenure.token >= 0
+
+    def begin_anew(self) -> None:
+        """Load the keys again and read everything again at the next step."""
+        self._continued = -1
 
     def _continue(self, now: datetime) -> None:
         """Build the tree anew from the entries, and hold it against everything that was signed."""
-        anchored = {size: checkpoint for size, (checkpoint, _note) in self._signed_in_anchor().items()}
-        in_database = self._signed_in_database()
-        if any(in_database.get(size, checkpoint) != checkpoint for size, checkpoint in anchored.items()):
-            raise TrailRolledBack("the checkpoints in the database are not those in the anchor file")
-        signed = in_database | anchored
-        self._tree, self._chain = Frontier(), EMPTY_CHAIN
-        for leaf, chain in Entry.objects.order_by("seq").values_list("leaf", "chain").iterator():
-            self._tree.append(bytes.fromhex(leaf))
-            self._chain = bytes.fromhex(chain)
-            found = signed.pop(self._tree.size, None)
-            if found is not None and found.root != self._tree.root():
-                raise TrailRolledBack(
-                    f"the first {self._tree.size} events are not those that were signed: "
-                    f"the database was altered. Run: manage.py audit verify"
-                )
-        if signed:
-            raise TrailRolledBack(
-                f"{max(signed)} events were signed, but the database holds {self._tree.size}: it was "
-                f"restored from an older copy, or events were removed. Run: manage.py audit verify"
-            )
-        self._restore_seals(now)
 
-    def _restore_seals(self, now: datetime) -> None:
-        """What was anchored just before a death belongs into the database too."""
-        for checkpoint, note in self._signed_in_anchor().values():
-            Seal.objects.get_or_create(
-                size=checkpoint.size, defaults={"root": checkpoint.root.hex(), "note": note, "at": now}
-            )
-        last = Seal.objects.order_by("size").last()
+        def alive() -> None:
+            self.tenure.take(now)
+
+        memory = recalled(self.keys, self.anchor_file)
+        retracing = Retracing(memory.signed())
+        while page := _entries(retracing.tree.size):
+            retracing.follow(page)
+            alive()
+        retracing.check(self.origin)
+        self._tree, self._chain = retracing.tree, retracing.chain
+        self._arrivals.begin(alive)
+        memory.complete(self.anchor_file, now)
+        last = newest()
         self._sealed_size = last.size if last else 0
-        self._sealed_at = last.at if last else None
+        self._sealed_at = None
         self._urgent = True  # what waits for a checkpoint waits no longer
 
-    def _signed_in_database(self) -> dict[int, Checkpoint]:
-        notes = list(Seal.objects.order_by("size").values_list("note", flat=True))
-        signed = dict(self._ours(notes))
-        if notes and not any(self._ours(notes[-1:])):
-            raise TrailRolledBack(
-                f"the newest checkpoint in the database is not signed by this key of {self.origin}"
-            )
-        return {size: checkpoint for size, (checkpoint, _note) in signed.items()}
-
-    def _signed_in_anchor(self) -> dict[int, tuple[Checkpoint, str]]:
-        return dict(self._ours(anchor.newest(self.anchor_file)))
-
-    def _ours(self, notes: Iterable[str]) -> Iterator[tuple[int, tuple[Checkpoint, str]]]:
-        """Those of `notes` that our keys signed, by size; others are of an earlier key, or of another log."""
-        for note in notes:
-            try:
-                checkpoint, _ = verified(note, [signer.key for signer in self.signers])
-            except NoteRefused:
-                continue
-            yield checkpoint.size, (checkpoint, note)
-
-    def _number(self, now: datetime) -> int:
+    def _number(self, now: datetime, most: int) -> int:
         with transaction.atomic():
-            lease = Lease.objects.select_for_update().get(name="sequencer")
-            if lease.token != self._token:
+            if not self.tenure.lock():
                 return 0
-            events = self._unnumbered(now)
+            continues = self._is_continued()
+            events = self._arrivals.waiting(most) if continues else []
             tree, chain = Frontier(self._tree.size, list(self._tree.peaks)), self._chain
             entries = []
             for event in events:
@@ -156,56 +136,81 @@ class Sequencer:
                 entries.append(Entry(seq=tree.size, event=event, leaf=leaf.hex(), chain=chain.hex()))
                 tree.append(leaf)
             Entry.objects.bulk_create(entries)
+            catalogue.add(events)
             if events:
                 reached(Step.NUMBERED)
+        if not continues:
+            # A commit of ours whose answer was lost; or the database was exchanged while we ran.
+            self._continue(now)
         if events:
             reached(Step.COMMITTED)
             self._tree, self._chain = tree, chain
+            self._arrivals.numbered(events)
             self._urgent = self._urgent or any(event.event in CRITICAL for event in events)
         return len(events)
 
-    def _unnumbered(self, now: datetime) -> list[AuditEvent]:
-        complete = self._searched_at is None or now - self._searched_at >= SEARCH
-        floor = 0 if complete else self._newest_id - WINDOW
-        numbered = Entry.objects.filter(event=OuterRef("pk"))
-        waiting = AuditEvent.objects.filter(~Exists(numbered), pk__gt=floor).order_by("id")
-        events = list(waiting.only("canonical", "event")[:BATCH])
-        if complete and len(events) < BATCH:
-            self._searched_at = now
-        self._newest_id = max([self._newest_id, *(event.pk for event in events)])
-        return events
+    def _is_continued(self) -> bool:
+        """Whether the last entry is the one that was numbered last here."""
+        last = Entry.objects.order_by("-seq").values_list("seq", "chain").first()
+        return last == ((self._tree.size - 1, self._chain.hex()) if self._tree.size else None)
 
     def _due(self, now: datetime) -> bool:
         new = self._tree.size - self._sealed_size
         if new <= 0:
             return False
-        waited = self._sealed_at is None or now - self._sealed_at >= INTERVAL
+        # Both clocks: the one on the wall may be set back, the other stands still while a machine sleeps.
+        waited = (
+            self._sealed_at is None
+            or now - self._sealed_at >= INTERVAL
+            or self.clock() - self._sealed_clock >= INTERVAL.total_seconds()
+        )
         return self._urgent or new >= BATCH or waited
 
     def seal(self, now: datetime) -> None:
-        """Sign the tree as it is; anchor the checkpoint outside the database, then store it."""
+        """Sign the tree as it is; anchor the checkpoint outside the database, then store it.
+
+        Whoever slept here until another process sealed does no harm: its tree, made under its lease, is the
+        beginning of the other's.
+        """
+        if self._tree.size == self._sealed_size:
+            return
+        signers = [self.keys.signer, *([self._also] if self._also else [])]
         checkpoint = Checkpoint(self.origin, self._tree.size, self._tree.root())
-        note = checkpoint.signed_by(*self.signers)
+        note = checkpoint.signed_by(*signers)
         reached(Step.SIGNED)
         anchor.append(self.anchor_file, note)
         reached(Step.ANCHORED)
-        Seal.objects.create(size=checkpoint.size, root=checkpoint.root.hex(), note=note, at=now)
+        store(checkpoint, note, now)
         reached(Step.STORED)
         self._sealed_size, self._sealed_at, self._urgent = checkpoint.size, now, False
+        self._sealed_clock = self.clock()
 
-    def rotate(self, successor: Signer, now: datetime) -> None:
-        """Let `successor` sign from now on.
+    def rotate(self, successor: Signer, now: datetime) -> bool:
+        """Let `successor` sign from now on; whether that has come about, which takes the lease.
 
         Its announcement is an event that both keys seal; what follows is sealed by the new one alone. To be
         called again with the same successor if it was interrupted.
         """
-        before, after = str(self.signers[0].key), str(successor.key)
-        with transaction.atomic():
-            announced = AuditEvent.objects.filter(event=Event.TRAIL_KEY_ROTATED, canonical__contains=after)
-            if not announced.exists():
-                trail.append(Event.TRAIL_KEY_ROTATED, "trail", changes={"key": (before, after)})
+        if not self.hold(now):
+            return False
+        if successor.key == self.keys.signer.key:
+            return True  # somebody who died had it in its place already
+        announce(self.keys.signer, successor)
         reached(Step.ANNOUNCED)
-        self.signers = (self.signers[0], successor)
-        while self.step(now):
-            pass
-        self.signers = (successor,)
+        self._also = successor
+        try:
+            while self.step(now):
+                pass
+        finally:
+            self._also = None
+        if not is_endorsed(self.keys.signer.key, successor.key):
+            return False
+        reached(Step.ENDORSED)
+        self.keys = Keys(successor, (*self.keys.retired, self.keys.signer.key))
+        return True
+
+
+def _entries(first: int) -> list[tuple[str, str]]:
+    """Leaf and link of the entries from `first` on, a page of them."""
+    page = Entry.objects.filter(seq__gte=first).order_by("seq")[:_PAGE]
+    return list(page.values_list("leaf", "chain"))

@@ -4,6 +4,7 @@ Every variable is listed in deploy/env.example. A value that makes no sense stop
 """
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -49,14 +50,35 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-# The trail. The key signs checkpoints: in production it belongs to the operating-system user of the sealing
-# process alone, and the anchor file to yet another or to write-once storage.
+# The trail. The key signs checkpoints: in production it belongs to the operating-system user of the
+# sealing process alone, and the anchor file to yet another or to write-once storage.
 AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(SAMD_HOME / "seal" / "key")))
 AUDIT_KEY_COMMAND = env.list("AUDIT_KEY_COMMAND", default=[])  # a program that signs in place of the file
 AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", default=str(SAMD_HOME / "anchor" / "checkpoints")))
+# Who is shown each checkpoint: a time-stamping authority (RFC 3161) with the PEM file of the roots that it
+# must lead to, and a witness (C2SP tlog-witness) with its key. None if empty.
+AUDIT_TSA_URL = env.str("AUDIT_TSA_URL", default="")
+AUDIT_TSA_ROOTS = env.str("AUDIT_TSA_ROOTS", default="")
+AUDIT_WITNESS_URL = env.str("AUDIT_WITNESS_URL", default="")
+AUDIT_WITNESS_KEY = env.str("AUDIT_WITNESS_KEY", default="")
 
-# The audit repository to which the trail is forwarded as DICOM audit messages over syslog-TLS; none if empty.
+# The hospital's audit repository (DICOM PS3.15 A.6, IHE ITI-20): syslog over TLS, certificates on both sides.
+AUDIT_SYSLOG_HOST = env.str("AUDIT_SYSLOG_HOST", default="")  # empty: there is none
+AUDIT_SYSLOG_PORT = env.int("AUDIT_SYSLOG_PORT", default=6514)
+AUDIT_SYSLOG_CA = env.str("AUDIT_SYSLOG_CA", default="")
+AUDIT_SYSLOG_CERT = env.str("AUDIT_SYSLOG_CERT", default="")
+AUDIT_SYSLOG_KEY = env.str("AUDIT_SYSLOG_KEY", default="")
+AUDIT_SYSLOG_MSGID = env.str("AUDIT_SYSLOG_MSGID", default="IHE+RFC-3881")
+AUDIT_SYSLOG_ENTERPRISE = env.int("AUDIT_SYSLOG_ENTERPRISE", default=32473)
+AUDIT_SITE = env.str("AUDIT_SITE", default="")
+AUDIT_SOURCE = env.str("AUDIT_SOURCE", default=SAMD_AE_TITLE)
+AUDIT_AE_TITLE = SAMD_AE_TITLE
+
+# The audit repository that gets the trail as DICOM audit messages over syslog-TLS; none if empty.
 AUDIT_SYSLOG_HOST = env.str("AUDIT_SYSLOG_HOST", default="")
+
+# How long after its end the review of a month may stay without its approval.
+SAMD_REVIEW_DAYS = env.int("SAMD_REVIEW_DAYS", default=14)
 
 # The key that finds the surrogate of a patient; without it nothing leads from the trail to a person.
 SAMD_SURROGATE_KEY = Path(env.str("SAMD_SURROGATE_KEY", default=str(SAMD_HOME / "surrogate_key")))
@@ -87,7 +109,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "audit",
     "samd.records",
-    "samd.console",
+    "samd.console",  # before allauth, whose templates it replaces
+    "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "samd.accounts",
 ]
 
 MIDDLEWARE = [
@@ -99,9 +128,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default
+    "samd.accounts.gate.ambient",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "samd.accounts.sessions.SessionLimit",
+    "samd.accounts.gate.Gate",  # deny by default
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -120,25 +153,98 @@ TEMPLATES = [
 
 ROOT_URLCONF = "samd.config.urls"
 WSGI_APPLICATION = "samd.config.wsgi.application"
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "worklist"
-LOGOUT_REDIRECT_URL = "login"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "samd.accounts.passwords.NotUsedBefore"},
 ]
+SAMD_PASSWORD_DAYS = env.int("SAMD_PASSWORD_DAYS", default=365)  # then it must be changed; 0: never
 
 # SAMD_HTTPS says that a TLS proxy stands in front, as it must outside a demonstration on loopback.
 SAMD_HTTPS = env.bool("SAMD_HTTPS", default=False)
+# How many proxies of ours append to X-Forwarded-For: they tell from where somebody comes.
+SAMD_PROXIES = env.int("SAMD_PROXIES", default=1 if SAMD_HTTPS else 0)
+SESSION_COOKIE_NAME = "__Host-sessionid" if SAMD_HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = SAMD_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"  # single sign-on comes back from another site
+CSRF_COOKIE_NAME = "__Host-csrftoken" if SAMD_HTTPS else "csrftoken"
 CSRF_COOKIE_SECURE = SAMD_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = SAMD_HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if SAMD_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SAMD_HTTPS else None
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 X_FRAME_OPTIONS = "DENY"
+
+# Who somebody is: a password that axes lets be tried, then a second factor.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+ACCOUNT_ADAPTER = "samd.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_FORMS = {"change_password": "samd.accounts.forms.NewPasswordForm"}
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing is ever mailed
+
+MFA_ADAPTER = "samd.accounts.factors.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"
+MFA_FORMS = {
+    "authenticate": "samd.accounts.forms.CodeForm",
+    "reauthenticate": "samd.accounts.forms.CodeAgainForm",
+    "authenticate_webauthn": "samd.accounts.forms.SecurityKeyForm",
+}
+SAMD_FACTOR_KEY = Path(env.str("SAMD_FACTOR_KEY", default="") or SAMD_HOME / "factor_key")
+
+# Single sign-on (OpenID Connect), where an issuer is named. Whoever comes by it has no role at first.
+SAMD_OIDC_ISSUER = env.str("SAMD_OIDC_ISSUER", default="")
+SOCIALACCOUNT_ADAPTER = "samd.accounts.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "hospital",
+                "name": env.str("SAMD_OIDC_NAME", default="Single sign-on"),
+                "client_id": env.str("SAMD_OIDC_CLIENT_ID", default=""),
+                "secret": env.str("SAMD_OIDC_SECRET", default=""),
+                "settings": {"server_url": SAMD_OIDC_ISSUER},
+            }
+        ]
+        if SAMD_OIDC_ISSUER
+        else [],
+    }
+}
+
+# Five failures of one name from one workstation shut it out there for half an hour.
+AXES_HANDLER = "samd.accounts.lockout.Handler"
+AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=30)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_CALLABLE = "samd.accounts.lockout.key_of"
+AXES_CLIENT_IP_CALLABLE = "samd.accounts.address.client_address"
+AXES_LOCKOUT_CALLABLE = "samd.accounts.lockout.locked_page"
+AXES_SENSITIVE_PARAMETERS = ["username", "login", "password", "code", "credential", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True  # the trail has it
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ko", "한국어")]
@@ -173,17 +279,27 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "polling_interval": 0.2,
     }
 
+DEFAULT_EXCEPTION_REPORTER = "samd.console.reporter.QuietReporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "samd.console.reporter.QuietFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},  # no mail to anybody
         # These print identifiers and values of data sets.
         "pydicom": {"level": "CRITICAL"},
         "pynetdicom": {"level": "CRITICAL"},
         "highdicom": {"level": "CRITICAL"},
+        "axes": {"level": "ERROR"},  # the trail says it
+        "weasyprint": {"level": "ERROR"},  # tells of every page
+        "fontTools": {"level": "ERROR"},
         "kombu.connection": {"level": "ERROR"},  # the file system has no host name, and it says so
     },
 }

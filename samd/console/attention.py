@@ -8,6 +8,8 @@ from django.db.models import Count, OuterRef, Subquery
 from django.utils.functional import Promise
 
 from samd.console import wording
+from samd.console.reviewing import reviews_overdue
+from samd.console.trail_state import TrailHealth, trail_health
 from samd.records.models import (
     Analysis,
     Association,
@@ -67,10 +69,12 @@ class OperationsPage:
     job_states: tuple[Promise, ...]
     jobs: tuple[JobCount, ...]
     models: tuple[ModelVersion, ...]
+    trail: TrailHealth
+    overdue_reviews: tuple[str, ...]  # months of the trail, "2026-10"
 
 
-def operations_page() -> OperationsPage:
-    """How the device stands, by a number of queries that does not grow with what there is."""
+def operations_page(*, now: datetime) -> OperationsPage:
+    """How the device stands at `now`, by a number of queries that does not grow with what there is."""
     conflicts = Conflict.objects.select_related("instance__series", "association__peer").order_by("-pk")
     return OperationsPage(
         dead_letters=_dead_letters(),
@@ -80,6 +84,8 @@ def operations_page() -> OperationsPage:
         job_states=tuple(wording.JOB_STATES[state] for state in Job.State),
         jobs=_jobs(),
         models=tuple(ModelVersion.objects.filter(in_force=True)),
+        trail=trail_health(now),
+        overdue_reviews=tuple(reviews_overdue(now)),
     )
 
 

@@ -5,24 +5,29 @@ import tempfile
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from samd.console.trail_state import sealing_state
 
 
-@login_not_required
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Alive: the process answers. Nothing else is asked, so that no fault elsewhere restarts it."""
     return HttpResponse("ok", content_type="text/plain")
 
 
-@login_not_required
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Ready: 200 where every check holds, else 503; the JSON names each check."""
+    """Ready: 200 where everything that a request needs holds, else 503; the JSON names each check.
+
+    A trail that is not being sealed degrades the device and does not take it out of service: nothing is
+    released or signed meanwhile, but whoever reads must go on reading.
+    """
     checks = readiness(connection, store=Path(settings.SAMD_STORE))
-    return JsonResponse(checks, status=200 if all(checks.values()) else 503)
+    sealed = checks["migrations"] and not sealing_state().is_stalled(timezone.now())
+    return JsonResponse({**checks, "trail": sealed}, status=200 if all(checks.values()) else 503)
 
 
 def readiness(database: BaseDatabaseWrapper, *, store: Path) -> dict[str, bool]:

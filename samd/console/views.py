@@ -1,4 +1,7 @@
-"""The pages of the console. Who is not logged in sees none of them: the middleware denies by default."""
+"""The pages of the console. Whoever no role permits sees none of them: the middleware denies by default.
+
+That a page was read is recorded before it is shown; where that fails, nothing is shown.
+"""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -9,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from audit import trail
-from audit.events import Event
+from audit.actors import current
+from samd.console import reading
 from samd.console.attention import operations_page
 from samd.console.model_page import model_page
 from samd.console.review import preview_path, study_page
@@ -25,25 +28,32 @@ STUDIES_ON_A_PAGE = 25
 @require_safe
 def worklist(request: HttpRequest) -> HttpResponse:
     """The worklist; a script asks for its rows again every few seconds."""
-    return render(request, "console/worklist.html", _worklist(request))
+    return _worklist(request, "console/worklist.html", renewed="again" in request.GET)
 
 
 @require_safe
 def worklist_rows(request: HttpRequest) -> HttpResponse:
     """The part of the worklist that changes."""
-    return render(request, "console/_rows.html", _worklist(request))
+    return _worklist(request, "console/_rows.html", renewed=True)
 
 
-def _worklist(request: HttpRequest) -> dict[str, object]:
-    show = request.GET.get("show", "")
+def _worklist(request: HttpRequest, template: str, *, renewed: bool) -> HttpResponse:
+    now, show = timezone.now(), request.GET.get("show", "")
+    show = show if show in FILTERS else ""
     page = Paginator(studies(show=show), STUDIES_ON_A_PAGE).get_page(request.GET.get("page"))
-    return {
-        "alarms": alarms(now=timezone.now()),
+    shown = rows(page)
+    if renewed:
+        reading.worklist_renewed(shown, show=show, page=page.number, now=now)
+    else:
+        reading.worklist_opened(shown, show=show, page=page.number)
+    context = {
+        "alarms": alarms(now=now),
         "filters": {name: label for name, (label, _demand) in FILTERS.items()},
-        "show": show if show in FILTERS else "",
+        "show": show,
         "page": page,
-        "rows": rows(page),
+        "rows": shown,
     }
+    return render(request, template, context)
 
 
 def search(request: HttpRequest) -> HttpResponse:
@@ -51,7 +61,9 @@ def search(request: HttpRequest) -> HttpResponse:
     term = request.POST.get("term", "").strip()
     if not term:
         return redirect("worklist")
-    context = {"term": term, "searched": SEARCHED, "rows": search_studies(term)}
+    found = search_studies(term)
+    reading.worklist_searched(found)
+    context = {"term": term, "searched": SEARCHED, "rows": found}
     return render(request, "console/search.html", context)
 
 
@@ -61,7 +73,7 @@ def study(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         with transaction.atomic():
             page = study_page(pk)
-            trail.append(Event.STUDY_VIEWED, f"study/{pk}", actor=_username(request))
+            reading.study_opened(Study.objects.get(pk=pk), page)
     except Study.DoesNotExist:
         raise Http404 from None
     return render(request, "console/study.html", {"page": page})
@@ -70,30 +82,36 @@ def study(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def preview(_request: HttpRequest, pk: int, layer: str) -> FileResponse:
     """One picture of an analysis as PNG."""
-    path = preview_path(get_object_or_404(Analysis, pk=pk), layer)
+    analysis = get_object_or_404(Analysis.objects.select_related("run__study", "model"), pk=pk)
+    path = preview_path(analysis, layer)
     if path is None:
         raise Http404
+    reading.picture_opened(analysis, layer, now=timezone.now())
     return FileResponse(path.open("rb"), content_type="image/png")
 
 
 @require_safe
 def model(request: HttpRequest, digest: str) -> HttpResponse:
     """The card of a model version, from its bundle, verified now."""
-    page = model_page(get_object_or_404(ModelVersion, digest=digest))
+    version = get_object_or_404(ModelVersion, digest=digest)
+    page = model_page(version)
+    reading.model_opened(version)
     return render(request, "console/model.html", {"page": page})
 
 
 @require_safe
 def operations(request: HttpRequest) -> HttpResponse:
     """What an operator must see to, and how the device stands."""
-    return render(request, "console/operations.html", {"page": operations_page()})
+    page = operations_page(now=timezone.now())
+    reading.operations_opened()
+    return render(request, "console/operations.html", {"page": page})
 
 
 @require_POST
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a dead letter back into the queue."""
     try:
-        store.reopen(pk, actor=_username(request))
+        store.reopen(pk, actor=current().name)
     except Job.DoesNotExist:
         raise Http404 from None
     except store.NotDead:
@@ -101,7 +119,3 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The job is back in the queue."))
     return redirect("operations")
-
-
-def _username(request: HttpRequest) -> str:
-    return request.user.get_username()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from samd.console import wording
 from samd.console.contents import NOTHING, Contents, contents_of
+from samd.console.trail_state import sealing_state
 from samd.console.wording import Word
 from samd.dicom.read import PatientBanner
 from samd.domain.finding import Answer
@@ -88,18 +89,20 @@ class Alarms:
     dead_letters: int
     conflicts: int
     refusals: int
+    unsealed: bool  # events of the trail wait too long for their checkpoint
 
     @property
     def ringing(self) -> bool:
-        return bool(self.dead_letters or self.conflicts or self.refusals)
+        return bool(self.dead_letters or self.conflicts or self.refusals or self.unsealed)
 
 
 def alarms(*, now: datetime) -> Alarms:
-    """Dead letters and conflicts, and what was refused in the day before `now`."""
+    """Dead letters, conflicts, refusals of the day before `now`, and whether the trail is being sealed."""
     return Alarms(
         dead_letters=Job.objects.filter(state=Job.State.DEAD).count(),
         conflicts=Conflict.objects.count(),
         refusals=Refusal.objects.filter(at__gte=now - timedelta(days=1)).count(),
+        unsealed=sealing_state().is_stalled(now),
     )
 
 

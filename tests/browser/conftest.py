@@ -4,11 +4,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from tests.accounts.people import logged_in, person
 from tests.console.conftest import device as device
 
 FLAGS = (
@@ -52,9 +51,8 @@ def visitor(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 @pytest.fixture
 def session(live_server: LiveServer) -> dict[str, str]:
-    """The cookie of the physician "kim", who is logged in."""
-    client = Client()
-    client.force_login(User.objects.create_user("kim", password="correct horse battery"))
+    """The cookie of "kim", who is logged in, reads studies and looks after the device too."""
+    client = logged_in(person("kim", "physician", "integrator"))
     return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
 
 

@@ -1,11 +1,11 @@
 """The console as a physician uses it, in Chromium."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Page, expect
 
 from samd.records.models import Analysis, Job
+from tests.accounts.people import PASSWORD, code_of, person
 from tests.console import rows as build
 
 pytestmark = [
@@ -25,12 +25,14 @@ def pictured() -> Analysis:
 
 
 def test_a_physician_logs_in_sees_the_four_answers_and_logs_out(visitor: Page) -> None:
-    User.objects.create_user("kim", password="correct horse battery")
+    kim = person("kim", "physician")
     build.every_answer()
 
     visitor.goto("/")
     visitor.get_by_label("User name").fill("kim")
-    visitor.get_by_label("Password").fill("correct horse battery")
+    visitor.get_by_label("Password").fill(PASSWORD)
+    visitor.get_by_role("button", name="Log in").click()
+    visitor.get_by_label("Code of your authenticator app").fill(code_of(kim))
     visitor.get_by_role("button", name="Log in").click()
 
     expect(visitor.locator(".answer")).to_have_text(

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
+
+from tests.accounts.people import logged_in, person
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,5 @@ def device(settings: Settings, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def reader(db: None) -> Client:
-    """A browser in which the physician "kim" is logged in."""
-    client = Client()
-    client.force_login(User.objects.create_user("kim", password="correct horse battery"))
-    return client
+    """A browser in which "kim" is logged in, who reads studies and looks after the device too."""
+    return logged_in(person("kim", "physician", "integrator"))

@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from audit.events import Event
+from audit.sequencer import Sequencer
 from samd.console.attention import operations_page
 from samd.domain.lifecycle import Stage
 from samd.records.models import Association, Job
 from tests.console import rows as build
+from tests.console import trail as told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("WEB-01", "FLOW-03")]
 
@@ -20,7 +24,7 @@ def test_a_dead_letter_of_each_kind_names_its_study_and_what_it_is_about() -> No
     build.job(Job.Kind.ANALYSE, analysis.pk, error="MemoryError")
     build.job(Job.Kind.DELIVER, build.delivery(analysis, build.peer("archive")).pk, error="0x0122")
 
-    letters = operations_page().dead_letters
+    letters = operations_page(now=build.NOON).dead_letters
 
     assert {(letter.study, letter.about, letter.words) for letter in letters} == {
         (run.study_id, "", "BundleRefused"),
@@ -34,7 +38,7 @@ def test_living_jobs_are_no_dead_letters_but_are_counted() -> None:
     build.job(Job.Kind.ANALYSE, 2, Job.State.READY)
     build.job(Job.Kind.DELIVER, 1, Job.State.DONE)
 
-    page = operations_page()
+    page = operations_page(now=build.NOON)
 
     assert page.dead_letters == ()
     assert [count.counts for count in page.jobs] == [(0, 0, 0, 0), (2, 0, 0, 0), (0, 0, 1, 0)]
@@ -46,7 +50,7 @@ def test_a_peer_shows_its_last_association_and_whether_it_is_open() -> None:
     Association.objects.create(key="a", peer=sender, opened_at=build.NOON, closed_at=build.NOON)
     Association.objects.create(key="b", peer=sender, opened_at=later)
 
-    peers = {line.name: line for line in operations_page().peers}
+    peers = {line.name: line for line in operations_page(now=build.NOON).peers}
 
     assert (peers["ct1"].last_opened, peers["ct1"].connected) == (later, True)
     assert (peers[silent.name].last_opened, peers[silent.name].connected) == (None, False)
@@ -56,7 +60,7 @@ def test_only_models_in_force_are_listed() -> None:
     build.model("cxr", version="1.0.0", in_force=False)
     build.model("cxr", version="2.0.0")
 
-    assert [model.version for model in operations_page().models] == ["2.0.0"]
+    assert [model.version for model in operations_page(now=build.NOON).models] == ["2.0.0"]
 
 
 def test_the_number_of_queries_does_not_grow(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -66,8 +70,25 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: DjangoAs
         build.refusal()
         build.peer(f"peer-{Association.objects.count()}")
 
-    # dead jobs and their deliveries; conflicts; refusals; peers and associations; counts; models
-    with django_assert_num_queries(8):
-        page = operations_page()
+    # dead jobs and their deliveries; conflicts; refusals; peers and associations; counts; models; and thirteen
+    # for the trail: what is sealed, what waits, the last verification, repositories, reviews
+    with django_assert_num_queries(21):
+        page = operations_page(now=build.NOON)
         assert {str(conflict.association.peer) for conflict in page.conflicts} == {"ct1"}
         assert len(page.dead_letters) == 7
+
+
+def test_a_month_whose_review_is_overdue_is_shown(sequencer: Sequencer) -> None:
+    told.event(Event.STUDY_VIEWED, "study/1", by="kim")
+    told.seal(sequencer)
+
+    page = operations_page(now=timezone.now() + timedelta(days=90))
+
+    assert page.overdue_reviews == (f"{timezone.localtime():%Y-%m}",)
+
+
+def test_the_trail_stands_on_the_page(sequencer: Sequencer) -> None:
+    told.event(Event.STUDY_VIEWED, "study/1")
+    told.seal(sequencer)
+
+    assert operations_page(now=timezone.now()).trail.sealing.size == 1

@@ -43,7 +43,8 @@ def test_placeholders_survive_the_translation() -> None:
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext is not installed")
 def test_the_catalogue_holds_exactly_the_strings_of_the_console(tmp_path: Path) -> None:
     sources = tmp_path / "samd"
-    shutil.copytree(ROOT / "samd/console", sources / "console")
+    for folder in ("console", "accounts"):
+        shutil.copytree(ROOT / "samd" / folder, sources / folder)
     shutil.copytree(ROOT / "samd/locale", sources / "locale")
 
     # Without settings Django extracts into the folder it runs in, and nowhere else.

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from audit.events import Event
 from samd.console import wording
 from samd.console.worklist import alarms, rows, search, studies
 from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
 from tests.console import rows as build
+from tests.console import trail as told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("WEB-01")]
 
@@ -145,6 +147,14 @@ def test_only_refusals_of_the_last_day_ring() -> None:
 
 def test_nothing_rings_on_a_quiet_device() -> None:
     assert not alarms(now=build.NOON).ringing
+
+
+@pytest.mark.requirement("AUD-09")
+def test_a_trail_that_nobody_seals_rings() -> None:
+    event = told.event(Event.STUDY_VIEWED, "study/1")
+
+    assert not alarms(now=event.at + timedelta(minutes=2)).ringing
+    assert alarms(now=event.at + timedelta(minutes=2, seconds=1)).unsealed
 
 
 def test_the_number_of_queries_does_not_grow_with_the_list(

@@ -204,6 +204,7 @@ def test_a_modality_that_is_no_code_is_not_written_down(
         ("SCANNER", "OTHER", 7, "the called AE title is not that of this node"),
     ],
 )
+@pytest.mark.part11("11.10(h)")
 def test_an_unknown_ae_title_is_rejected_and_recorded(
     node: Node, journal: RememberingJournal, calling_ae: str, called_ae: str, reason: int, words: str
 ) -> None:
@@ -219,6 +220,7 @@ def test_an_unknown_ae_title_is_rejected_and_recorded(
 
 
 @pytest.mark.requirement("NODE-03")
+@pytest.mark.part11("11.10(h)")
 def test_a_known_ae_title_at_another_address_is_rejected(root: Path, journal: RememberingJournal) -> None:
     def elsewhere(calling_ae: str, address: str) -> str | None:
         return "the scanner" if (calling_ae, address) == ("SCANNER", "192.0.2.7") else None

@@ -14,6 +14,7 @@ def test_every_stage_has_its_row() -> None:
 
 @pytest.mark.requirement("FLOW-05")
 @pytest.mark.parametrize(("before", "after"), list(product(Stage, Stage)))
+@pytest.mark.part11("11.10(f)")
 def test_only_the_moves_of_the_table_are_possible(before: Stage, after: Stage) -> None:
     if after in TRANSITIONS[before]:
         check_transition(before, after)

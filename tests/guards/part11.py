@@ -15,14 +15,22 @@ MATRIX = ROOT / "docs/regulatory/part11-matrix.md"
 
 
 def marked() -> Iterator[tuple[str, str]]:
-    """Every clause that a test carries, and the test as path::name."""
+    """Every clause that a test carries, and the test as path::name; the path, where a whole file does."""
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        where = str(path.relative_to(ROOT))
+        for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef):
                 for decorator in node.decorator_list:
-                    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("mark.part11"):
-                        for argument in decorator.args:
-                            yield ast.literal_eval(argument), f"{path.relative_to(ROOT)}::{node.name}"
+                    yield from ((clause, f"{where}::{node.name}") for clause in _clauses(decorator))
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+                yield from ((clause, where) for clause in _clauses(node.value))
+
+
+def _clauses(marks: ast.expr) -> Iterator[str]:
+    """The clauses of the part11 marks within an expression."""
+    for node in ast.walk(marks):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.part11"):
+            yield from (ast.literal_eval(argument) for argument in node.args)
 
 
 def matrix() -> str:
@@ -39,9 +47,9 @@ def matrix() -> str:
         "| clause | asks | answer | tests | left to the site |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for clause in CLAUSES:
-        shown = "<br>".join(f"`{test}`" for test in tests.get(clause["id"], []))
-        cells = [clause["id"], clause["asks"], clause["answer"], shown, clause.get("site", "")]
+    for row in CLAUSES:
+        shown = "<br>".join(f"`{test}`" for test in tests.get(row["id"], []))
+        cells = [row["id"], row["asks"], row["answer"], shown, row.get("site", "")]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

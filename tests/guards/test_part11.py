@@ -17,5 +17,6 @@ def test_every_clause_has_a_test_and_every_marker_is_a_clause() -> None:
     assert tested == clauses - NOT_OURS
 
 
+@pytest.mark.part11("11.10(k)")
 def test_the_matrix_is_what_clauses_and_tests_say() -> None:
     assert MATRIX.read_text() == matrix()

@@ -1,4 +1,4 @@
-"""The hospital's archive as a witness of the trail: a report fetched from it catches a database rolled back."""
+"""The archive as a witness of the trail: a report fetched from it catches a database rolled back."""
 
 import os
 import shutil

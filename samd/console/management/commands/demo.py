@@ -1,7 +1,6 @@
 """`manage.py demo`: what `make run` runs. Starts the device, shows it at work, and checks the results."""
 
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -14,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from samd.accounts.visitor import Invitation, invite
 from samd.console import demonstration
 from samd.console.supervisor import PortTaken, Supervisor, demand_free_ports, services
 from samd.dicom.archive import StandInArchive
@@ -26,7 +26,6 @@ from samd.records.models import Peer
 
 START_PATIENCE = 90.0  # seconds
 RESULT_PATIENCE = 240.0
-USER = "demo"
 
 
 class Command(BaseCommand):
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         except PortTaken as problem:
             raise CommandError(str(problem)) from problem
         call_command("setup", stdout=self.stdout)
-        password = _one_time_password()
+        invitation = invite(now=timezone.now())
         archive_folder = Path(settings.SAMD_HOME) / "archive"
         supervisor = Supervisor(services())
         with StandInArchive(archive_folder) as archive:
@@ -58,7 +57,7 @@ class Command(BaseCommand):
                     if not right:
                         raise CommandError("what came back is not what was expected; see above")
                     return
-                self._stay(password)
+                self._stay(invitation)
             finally:
                 self.stdout.write("stopping")
                 supervisor.stop()
@@ -109,24 +108,17 @@ class Command(BaseCommand):
             self.stdout.write(f"  MISSING: {', '.join(sorted(missing))}")
         return not missing and bool(findings) and all(comparison.holds for comparison in comparisons)
 
-    def _stay(self, password: str) -> None:
+    def _stay(self, invitation: Invitation) -> None:
+        codes = " ".join(invitation.codes[:5])
         self.stdout.write(
             f"\nThe console is at http://{settings.SAMD_HTTP_HOST}:{settings.SAMD_HTTP_PORT}/\n"
-            f"  user {USER}, password {password} (new at every start)\n"
+            f"  user {invitation.name}, password {invitation.password} (new at every start)\n"
+            f"  and one of these codes as second factor, each good for one login: {codes}\n"
             f"Send more to {settings.SAMD_AE_TITLE} on port {settings.SAMD_DICOM_PORT}, "
             f"from a node that `manage.py peer add` made known.\nCtrl-C stops everything."
         )
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
-
-
-def _one_time_password() -> str:
-    """A new password for the demonstration's user, valid until the next start."""
-    password = secrets.token_urlsafe(12)
-    user, _ = get_user_model().objects.get_or_create(username=USER)
-    user.set_password(password)
-    user.save()
-    return password
 
 
 def _once() -> int:
