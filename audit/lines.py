@@ -64,6 +64,19 @@ def begun(seq: int, leaf: bytes, chain: bytes) -> str:
     return f'{{"kind":"event","seq":{seq},"leaf":"{leaf.hex()}","chain":"{chain.hex()}","canonical":"'
 
 
+def _members(said: Mapping[str, Any]) -> str:
+    """The canonical text of `said`, most of whose values are texts and numbers."""
+    if not said:
+        return "{}"
+    written = []
+    for name in sorted(said):
+        value = said[name]
+        kind = type(value)
+        text = _quoted(value) if kind is str else str(value) if kind is int else canonical(value)
+        written.append(f"{_quoted(name)}:{text}")
+    return f"{{{','.join(written)}}}"
+
+
 def rendered(content: Mapping[str, Any]) -> tuple[str, str]:
     """The canonical text of an event that says `content`, and how its line goes on after that text.
 
@@ -73,8 +86,7 @@ def rendered(content: Mapping[str, Any]) -> tuple[str, str]:
     at, event, subject = _quoted(content["at"]), _quoted(content["event"]), _quoted(content["subject"])
     actor, address, study = _quoted(content["actor"]), _quoted(content["address"]), _quoted(content["study"])
     patient, model, outcome = _quoted(content["patient"]), _quoted(content["model"]), content["outcome"]
-    changes = canonical(content["changes"]) if content["changes"] else "{}"
-    facts = canonical(content["facts"]) if content["facts"] else "{}"
+    changes, facts = _members(content["changes"]), _members(content["facts"])
     text = (
         f'{{"actor":{actor},"address":{address},"at":{at},"changes":{changes},'
         f'"event":{event},"facts":{facts},"model":{model},"outcome":{outcome},'

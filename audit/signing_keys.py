@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit import sealing, trail
@@ -46,6 +46,7 @@ class Obstacle(StrEnum):
     NO_NAME = "a signature shows a printed name, and this account has none"
     REUSED = "the user name signed for another account; names are not reused"
     UNCONFIRMED = "somebody else who signs here must confirm this key"
+    TWICE = "another key is being made for this person at this moment"
 
 
 class NotEnrolled(Exception):
@@ -93,6 +94,16 @@ def enrol(
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
     locked = lock(private, password, owner=person.signer, cost=cost)
+    try:
+        key = _kept(person, public, locked, confirmed_by, now)
+    except IntegrityError:
+        raise NotEnrolled(Obstacle.TWICE) from None
+    wait(key.event)
+    return key
+
+
+def _kept(person: Person, public: bytes, locked: LockedKey, confirmed_by: str, now: datetime) -> SigningKey:
+    """The key as a row and an event, in the place of an earlier one; all of it or nothing."""
     with transaction.atomic(durable=True):
         retire(person.id, reason="a new key takes its place", actor=person.username)
         confirmation = _confirmation(person, public, confirmed_by, now) if confirmed_by else None
@@ -104,7 +115,7 @@ def enrol(
             name=person.name,
             confirmation=confirmation.subject if confirmation else "",
         )
-        key = SigningKey.objects.create(
+        return SigningKey.objects.create(
             user_id=person.id,
             username=person.username,
             name=person.name,
@@ -114,8 +125,6 @@ def enrol(
             event=event,
             confirmation=confirmation,
         )
-    wait(event)
-    return key
 
 
 def _may_enrol(person: Person, confirmed_by: str) -> None:

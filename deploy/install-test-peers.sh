@@ -3,6 +3,7 @@
 # They are peers for tests, never part of the device.
 set -euo pipefail
 packages=(orthanc dcmtk dicom3tools pixelmed-apps chromium gettext fonts-noto-cjk postgresql rabbitmq-server)
+packages+=(openssl libpangoft2-1.0-0 libharfbuzz-subset0) # a time-stamping authority; what makes PDF
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

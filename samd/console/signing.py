@@ -35,6 +35,7 @@ OBSTACLES: Mapping[Obstacle, Promise] = {
     Obstacle.REUSED: gettext_lazy(
         "Your user name has signed for another account; names are not reused. No key was made."
     ),
+    Obstacle.TWICE: gettext_lazy("A key is being made for you already. No second one was made."),
     Obstacle.UNCONFIRMED: gettext_lazy(
         "Somebody else has just made a key, and must confirm yours. Try again; no key was made."
     ),

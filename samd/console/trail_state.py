@@ -16,7 +16,7 @@ from audit.trail import Outcome
 LONGEST_WAIT = timedelta(minutes=2)
 
 # Events commit in another order than that of their rows: so far before the last numbered one is looked.
-_LOOK_BACK = 10_000
+_LOOK_BACK = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,12 @@ from audit.signer import make_key, read_key
 pytestmark = pytest.mark.requirement("AUD-04")
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> list[str]:
-    make_key(tmp_path / "key", origin="hospital.example/samd")
+@pytest.fixture(params=["hospital.example/samd", "trail"])
+def notes(tmp_path: Path, request: pytest.FixtureRequest) -> list[str]:
+    make_key(tmp_path / "key", origin=request.param)
     signer = read_key(tmp_path / "key")
     return [
-        Checkpoint("hospital.example/samd", size, bytes([size % 256]) * 32).signed_by(signer)
-        for size in range(1, 1000)
+        Checkpoint(request.param, size, bytes([size % 256]) * 32).signed_by(signer) for size in range(1, 1000)
     ]
 
 

@@ -221,14 +221,17 @@ def test_a_death_at_any_step_leaves_no_gap_no_double_and_no_change_without_its_e
 ) -> None:
     AT_WORK[step](world, step)
 
+    lost = [ORIGIN] if step is Step.ACKNOWLEDGED else []
+    assert faults(world.trail()[0], lost=lost, sealed=False) == []
     world.do("write", name="after", count=7)
     world.do("seal")
 
     held, changes = world.trail()
-    lost = [ORIGIN] if step is Step.ACKNOWLEDGED else []
     assert faults(held, lost=lost) == []
     assert {name for name in _subjects(held) if "-" in name} == changes
     assert not (world.home / "seal" / "next").exists()
+    rotations = [text for text in held.events.values() if "trail:key rotated" in text]
+    assert len(rotations) == len(held.keys) - 1 - len(lost)
 
 
 @pytest.mark.parametrize("step", [Step.RETIRED, Step.PUBLISHED])

@@ -80,6 +80,7 @@ def test_tables_are_not_emptied(table: str) -> None:
 
 @append_only
 @committing
+@pytest.mark.part11("11.10(c)")
 def test_the_orm_is_refused_as_well(sequencer: Sequencer) -> None:
     grow(sequencer, 1)
 
@@ -129,6 +130,7 @@ def restricted(db: None) -> Iterator[Callable[[str], None]]:
         "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
     ],
 )
+@pytest.mark.part11("11.10(c)")
 def test_the_restricted_role_is_refused(
     restricted: Callable[[str], None], statement: str, table: str
 ) -> None:

@@ -206,6 +206,17 @@ def test_a_sleeper_that_wakes_at_any_point_does_no_harm(sequencer: Sequencer) ->
     assert faults(held(other)) == []
 
 
+def test_a_sleeper_numbers_nothing_even_where_nobody_else_did_meanwhile(sequencer: Sequencer) -> None:
+    other = keys.configured_sequencer("other")
+    append(5)
+    number_all(sequencer)
+    assert sequencer.hold(timezone.now())  # here it falls asleep
+    other.hold(timezone.now() + LENGTH)
+    append(3)
+
+    assert sequencer._number(timezone.now(), BATCH) == 0
+
+
 def test_a_sleeper_that_wakes_before_it_signs_signs_the_beginning_of_the_other_tree(
     sequencer: Sequencer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,6 +255,7 @@ def test_signing_inside_a_transaction_that_could_be_rolled_back_is_a_fault(staff
 
 
 @pytest.mark.requirement("AUD-06", "SIG-02")
+@pytest.mark.part11("11.10(c)")
 @pytest.mark.parametrize("table", [Record, Signature])
 def test_the_database_refuses_to_change_or_remove_what_was_signed(
     staffed: Site, table: type[Record] | type[Signature]

@@ -228,3 +228,16 @@ def test_who_has_no_key_has_none_to_lock_anew_or_to_retire(site: Site) -> None:
         assert not signing_keys.retire(LEE.id, reason="left the hospital")
 
     assert not AuditEvent.objects.exists()
+
+
+def test_two_keys_that_are_made_for_a_person_at_once_are_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = site.enrol(LEE)
+    monkeypatch.setattr(signing_keys, "current", lambda _user_id: None)  # as the other one saw it
+
+    with pytest.raises(NotEnrolled, match="at this moment"):
+        site.enrol(LEE)
+
+    assert SigningKey.objects.get() == key
+    assert len(facts(Event.SIGNING_KEY_ENROLLED)) == 1

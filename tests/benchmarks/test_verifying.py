@@ -1,4 +1,4 @@
-"""How fast a trail is verified, beside reading and parsing the same lines in the same run. By hand: `make bench`."""
+"""How fast a trail is verified, beside reading and parsing the same lines. By hand: `make bench`."""
 
 import json
 import time

@@ -100,3 +100,15 @@ def opened(user: User, comments: str = "The export was asked for.") -> Record:
     month = month_that_is_over()
     text(logged_in(user), f"/reviews/{month}/", {"comments": comments})
     return Record.objects.get(subject=f"review/{month}")
+
+
+@pytest.fixture
+def lee() -> User:
+    """The quality officer, who signs."""
+    return signer("lee", "quality_officer")
+
+
+@pytest.fixture
+def park(lee: User) -> User:
+    """The approver, who signs."""
+    return signer("park", "approver")

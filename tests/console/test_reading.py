@@ -88,13 +88,13 @@ def test_a_search_is_recorded_with_what_it_found_and_without_its_term(
 def test_the_pictures_of_a_page_belong_to_the_page(reader: Client, analysis: Analysis) -> None:
     reader.get(f"/studies/{analysis.run.study_id}/")
 
-    reader.get(f"/analyses/{analysis.pk}/image.png").close()
+    reader.get(f"/analyses/{analysis.pk}/image.png").getvalue()
 
     assert events("picture:viewed") == []
 
 
 def test_a_picture_that_no_open_page_shows_is_recorded(reader: Client, analysis: Analysis) -> None:
-    reader.get(f"/analyses/{analysis.pk}/image.png").close()
+    reader.get(f"/analyses/{analysis.pk}/image.png").getvalue()
 
     (event,) = events("picture:viewed")
     assert (event.subject, event.study) == (f"analysis/{analysis.pk}", str(analysis.run.study))
