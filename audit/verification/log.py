@@ -7,7 +7,6 @@ would write is made anew from the content and compared as a whole; only one that
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from json import JSONDecoder
-from json.scanner import make_scanner
 from typing import Any, Final
 
 from audit.entry import EMPTY_CHAIN, chain_hash, leaf_hash
@@ -17,10 +16,10 @@ from audit.verification.findings import LIMIT, Findings, Kind
 from audit.verification.order import Gap, Link, explain
 from audit.verification.rows import GONE, Row, row_of
 
-_scan = make_scanner(JSONDecoder())  # what json.loads calls
+_decode = JSONDecoder().raw_decode
 
 # What a strange line may raise on the way that honest lines take.
-_STRANGE: Final = (StopIteration, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+_STRANGE: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -69,8 +68,8 @@ class Log:
         strange = None
         for line in lines:
             try:
-                text, end = _scan(line, BEFORE_TEXT + len(str(seq)))
-                content, _ = _scan(text, 0)
+                text, end = _decode(line, BEFORE_TEXT + len(str(seq)))
+                content, _ = _decode(text)
                 honest_text, honest_columns = rendered(content)
                 leaf = leaf_hash(text)
                 link = chain_hash(chain, leaf)

@@ -74,9 +74,6 @@ AUDIT_SITE = env.str("AUDIT_SITE", default="")
 AUDIT_SOURCE = env.str("AUDIT_SOURCE", default=SAMD_AE_TITLE)
 AUDIT_AE_TITLE = SAMD_AE_TITLE
 
-# The audit repository that gets the trail as DICOM audit messages over syslog-TLS; none if empty.
-AUDIT_SYSLOG_HOST = env.str("AUDIT_SYSLOG_HOST", default="")
-
 # How long after its end the review of a month may stay without its approval.
 SAMD_REVIEW_DAYS = env.int("SAMD_REVIEW_DAYS", default=14)
 

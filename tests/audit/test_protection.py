@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from audit.inspection import inspect
-from audit.models import AuditEvent, Entry, Seal
+from audit.models import AuditEvent, Entry, Heading, Seal
 from audit.protection import PROTECTED, role_statements
+from audit.recovery import recover
 from audit.roles import script
 from audit.sequencer import Sequencer
 from audit.verification.findings import Kind, Verification
@@ -297,6 +299,46 @@ def test_an_anchor_file_that_is_gone_is_found(sequencer: Sequencer) -> None:
 @committing
 def test_a_new_device_has_neither_events_nor_an_anchor_file(sequencer: Sequencer) -> None:
     assert inspect().ok
+
+
+@found
+@pytest.mark.requirement("AUD-04")
+@committing
+def test_an_older_copy_that_somebody_acknowledged_is_told_and_is_no_alarm(sequencer: Sequencer) -> None:
+    grow(sequencer, 5)
+    grow(sequencer, 4)
+    go_back(5)
+    assert numbers(inspect(), Kind.TRUNCATED) == [(5, 8)]
+
+    go_on(sequencer)
+    grow(sequencer, 6)
+    go_back(9)
+    assert not inspect().ok
+    go_on(sequencer)
+    result = inspect()
+
+    assert result.ok, result.problems
+    assert result.origin == "hospital.example/samd~3"
+    assert [remark for remark in result.remarks if "LOST, as os/park acknowledged" in remark] == list(
+        result.remarks
+    )
+    assert len(result.remarks) == 2
+
+
+def go_back(count: int) -> None:
+    """An older copy is restored: with the first `count` events, and the checkpoints of those."""
+    with triggers_dropped():
+        gone = list(Entry.objects.filter(seq__gte=count).values_list("event_id", flat=True))
+        Seal.objects.filter(size__gt=count).delete()
+        Entry.objects.filter(seq__gte=count).delete()
+        Heading.objects.filter(pk__in=gone).delete()
+        AuditEvent.objects.filter(pk__gte=min(gone)).delete()
+
+
+def go_on(sequencer: Sequencer) -> None:
+    """Somebody acknowledges the loss, and the log goes on under its next name."""
+    sequencer.begin_anew()
+    recover(sequencer, reason="the disk failed", actor="os/park", now=timezone.now())
 
 
 # A SQLite database that is edited as a file.

@@ -203,6 +203,12 @@ def test_a_key_of_somebody_else() -> None:
     )
 
 
+def test_a_manifest_that_names_somebody_else_as_the_signer() -> None:
+    event = signed("lee", "reviewed", manifest={"signer": "user/2"})
+
+    assert "nobody of this name enrolled this key" in told(verified([*STAFF, event]))
+
+
 def test_a_key_that_was_enrolled_afterwards() -> None:
     result = verified([signed("lee", "reviewed"), enrolled("lee")], RECORDS[1:])
 
@@ -238,7 +244,6 @@ def test_a_key_that_was_confirmed_for_somebody_else() -> None:
     [
         {"name": "Kim Ha-eun"},
         {"username": "kim"},
-        {"signer": "user/3"},
         {"digest": "00" * 32},
         {"meaning": "approved"},
         {"subject": "report/2"},
