@@ -136,6 +136,7 @@ def test_a_model_card_and_the_operations_page_are_recorded(reader: Client) -> No
     assert [event.actor for event in events("operations:viewed")] == ["kim"]
 
 
+@pytest.mark.part11("11.10(e)")
 @pytest.mark.parametrize(
     "address", ["/", "/studies/{study}/", "/analyses/{analysis}/image.png", "/operations/"]
 )

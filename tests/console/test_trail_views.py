@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from audit import keys, proof
+from audit import inspection, keys, proof
 from audit.events import Event
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Entry
 from audit.trail import Outcome
+from audit.verification.findings import Verification
 from audit.verify import verify
 from samd.records.models import Run, Study
 from samd.records.surrogates import surrogate_of
@@ -230,6 +232,7 @@ def test_csv_is_handed_out_as_filtered_and_recorded(officer: Client, read: Run) 
     assert (complete["facts"]["filter"], complete["facts"]["rows"]) == ("person=kim", 1)
 
 
+@pytest.mark.part11("11.10(b)")
 def test_json_lines_are_the_whole_trail_whatever_the_filter(officer: Client, read: Run) -> None:
     response = officer.post("/trail/export/", {"format": "jsonl", "person": "kim", **REASON})
 
@@ -238,6 +241,7 @@ def test_json_lines_are_the_whole_trail_whatever_the_filter(officer: Client, rea
     assert recorded("trail:exported")[-1]["facts"]["filter"] == ""
 
 
+@pytest.mark.part11("11.10(b)")
 @pytest.mark.parametrize("more", [{}, {"story": "1"}])
 def test_a_pdf_is_handed_out_and_recorded(officer: Client, read: Run, more: dict[str, str]) -> None:
     given = {"format": "pdf", "study": str(read.study_id), **REASON, **more}
@@ -335,6 +339,25 @@ def test_without_a_public_key_nothing_is_verified_and_nothing_claimed(
 
     assert "Nothing was verified" in page
     assert recorded("trail:verified") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_waits_is_told_how_far_it_is(
+    officer: Client, read: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(progress: Callable[[int], None]) -> Verification:
+        progress(3)
+        return inspection.inspect()
+
+    monkeypatch.setattr("samd.console.trail_verify_views._OFTEN", 0)
+    monkeypatch.setattr("samd.console.trail_verification.in_the_database", slowly)
+
+    page = text(officer.post("/trail/verify/"))
+
+    total = Entry.objects.count()
+    assert f'<progress value="3" max="{total}">' in page
+    assert f"3 of {total} events" in page
+    assert page.index("<progress") < page.index("The trail is intact")
 
 
 def test_to_look_at_the_page_verifies_nothing(officer: Client) -> None:
