@@ -81,6 +81,7 @@ class Event(StrEnum):
 # What takes effect only when a checkpoint covers its event.
 CRITICAL = frozenset(
     {
+        Event.ANALYSIS_QUEUED,
         Event.ANALYSIS_REPORTED,
         Event.MODEL_IMPORTED,
         Event.TRAIL_KEY_ROTATED,

@@ -92,11 +92,13 @@ def lines() -> Iterator[str]:
 def write(path: Path, *, reason: str) -> str:
     """Export the trail to `path`, all of it or nothing, and record that somebody took it; give its SHA-256.
 
+    The file is readable by its owner alone.
     `reason` is why: the Korean rule on access logs asks for one at each download. Raises KeyRefused, OSError.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     digest, count = hashlib.sha256(), 0
     try:
+        part.touch(mode=0o600)
         with part.open("w", encoding="ascii", newline="\n") as file:
             for text in lines():
                 digest.update(text.encode("ascii"))

@@ -86,7 +86,7 @@ def analyse_one(job: int) -> None:
             jobs.wait(claim, until=timezone.now() + FIRST_WAIT)
             return
         seal = sealing.newest()
-        if seal is None:  # the sealing process has not begun: there is nothing for the report to carry
+        if seal is None or not store.is_announced(claim):
             jobs.wait(claim, until=timezone.now() + SEALING_WAIT)
             return
         analysis = store.start_analysis(claim, anchor=to_ascii(seal.note))

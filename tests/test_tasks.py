@@ -249,3 +249,26 @@ def test_our_own_results_sent_back_open_no_run(settings: Settings, tmp_path: Pat
 
     assert Run.objects.count() == 1
     assert Instance.objects.get(sop_instance_uid=report.sop_instance_uid).run is None
+
+
+@pytest.mark.requirement("AUD-04")
+def test_an_analysis_waits_for_a_checkpoint_that_covers_the_arrival_of_its_study(
+    settings: Settings, tmp_path: Path
+) -> None:
+    receive(settings, tmp_path, slice_of_pydicom())
+    seal()
+    work(Job.Kind.COMPLETE)
+    job = Job.objects.get(kind=Job.Kind.ANALYSE)
+
+    tasks.analyse_one(job.pk)
+
+    analysis = Analysis.objects.get()
+    assert (analysis.stage, Job.objects.get(pk=job.pk).attempts) == (Stage.QUEUED, 0)
+    seal()
+    Job.objects.filter(pk=job.pk).update(not_before=timezone.now())
+    tasks.analyse_one(job.pk)
+    analysis.refresh_from_db()
+    assert analysis.stage == Stage.REPORTED
+    assert analysis.queued_by is not None
+    size = int(analysis.anchor.split("\n")[1])
+    assert analysis.queued_by.entry.seq < size

@@ -16,7 +16,7 @@ def conclude(heads: Heads) -> None:
     _losses(heads)
     _events(heads)
     _keys(heads)
-    if heads.events and not heads.holding and not heads.signed:
+    if heads.events and not any(size for _origin, size in heads.signed):
         heads.findings.problem(
             Kind.UNSEALED,
             "no checkpoint that a trusted key signed covers these events: nothing shows that they are "

@@ -195,6 +195,8 @@ class Analysis(models.Model):
     queued_at = models.DateTimeField()
     changed_at = models.DateTimeField(db_index=True)
     anchor = models.TextField(blank=True)  # the checkpoint of the trail that the report carries
+    # The event of the queueing: the report carries a checkpoint that covers it, and what came before.
+    queued_by = models.ForeignKey(AuditEvent, null=True, on_delete=models.PROTECT, related_name="+")
     # The event of the report: nothing is sent before a checkpoint covers it.
     released_by = models.ForeignKey(AuditEvent, null=True, on_delete=models.PROTECT, related_name="+")
 

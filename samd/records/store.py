@@ -108,7 +108,10 @@ def _queue(run: Run, model: ModelVersion, decision: Selection | Declined, now: d
         changed_at=now,
     )
     jobs.enqueue(Job.Kind.ANALYSE, analysis.pk, not_before=now)
-    trail.append(Event.ANALYSIS_QUEUED, str(analysis), **story.of_analysis(analysis), input=decision.digest)
+    analysis.queued_by = trail.append(
+        Event.ANALYSIS_QUEUED, str(analysis), **story.of_analysis(analysis), input=decision.digest
+    )
+    analysis.save()
 
 
 def predecessor_is_under_way(claim: jobs.Claim) -> bool:
@@ -117,6 +120,12 @@ def predecessor_is_under_way(claim: jobs.Claim) -> bool:
     if before is None or before.stage not in (Stage.QUEUED, Stage.ANALYSING):
         return False
     return not Job.objects.filter(kind=Job.Kind.ANALYSE, subject=before.pk, state=Job.State.DEAD).exists()
+
+
+def is_announced(claim: jobs.Claim) -> bool:
+    """Whether a checkpoint of the trail covers the queueing: the report is to witness its study's arrival."""
+    analysis = Analysis.objects.select_related("queued_by").get(pk=claim.subject)
+    return analysis.queued_by is None or sealing.is_sealed(analysis.queued_by)
 
 
 def start_analysis(claim: jobs.Claim, *, anchor: str) -> Analysis:

@@ -64,8 +64,10 @@ class Command(BaseCommand):
         try:
             with acting(_operator()):
                 act(options)
-        except (KeyRefused, HoldRefused, OSError) as problem:
+        except HoldRefused as problem:
             raise CommandError(str(problem)) from problem
+        except (KeyRefused, OSError) as problem:
+            raise CommandError(str(problem), returncode=2) from problem
 
     def _verify(self, options: dict[str, Any]) -> None:
         anchors = [(str(path), path.read_bytes()) for path in options["anchor"]]
@@ -178,4 +180,9 @@ def _operator() -> str:
 
 def _leaves(size: int) -> list[bytes]:
     leaves = Entry.objects.filter(seq__lt=size).order_by("seq").values_list("leaf", flat=True)
-    return [bytes.fromhex(leaf) for leaf in leaves.iterator(chunk_size=10_000)]
+    try:
+        return [bytes.fromhex(leaf) for leaf in leaves.iterator(chunk_size=10_000)]
+    except ValueError:
+        raise CommandError(
+            "a stored leaf is no hash: manage.py audit verify says which", returncode=1
+        ) from None

@@ -79,8 +79,9 @@ def test_an_open_end_that_no_device_leaves_is_an_alarm() -> None:
     assert (problem.kind, problem.first, problem.last) == (Kind.UNSEALED, 100, 699)
 
 
-def test_a_trail_without_any_checkpoint_is_not_intact() -> None:
-    assert kinds(verified(HONEST.without_seals_beyond(0), anchor=None)) == [Kind.UNSEALED]
+@pytest.mark.parametrize("seals", [[], [stored(seal(HONEST.rows, 0))]])
+def test_a_trail_without_any_checkpoint_is_not_intact(seals: list[tuple[int, str, str]]) -> None:
+    assert kinds(verified(replace(HONEST, seals=seals), anchor=None)) == [Kind.UNSEALED]
 
 
 def test_a_checkpoint_that_was_removed_is_found_by_an_anchor() -> None:
