@@ -52,9 +52,9 @@ def _kept_secret(path: Path) -> str:
 
 # The trail. The key signs checkpoints: in production it belongs to the operating-system user of the
 # sealing process alone, and the anchor file to yet another or to write-once storage.
-AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(SAMD_HOME / "seal" / "key")))
+AUDIT_KEY = Path(env.str("AUDIT_KEY", default="") or SAMD_HOME / "seal" / "key")
 AUDIT_KEY_COMMAND = env.list("AUDIT_KEY_COMMAND", default=[])  # a program that signs in place of the file
-AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", default=str(SAMD_HOME / "anchor" / "checkpoints")))
+AUDIT_ANCHOR_FILE = Path(env.str("AUDIT_ANCHOR_FILE", default="") or SAMD_HOME / "anchor" / "checkpoints")
 # Who is shown each checkpoint: a time-stamping authority (RFC 3161) with the PEM file of the roots that it
 # must lead to, and a witness (C2SP tlog-witness) with its key. None if empty.
 AUDIT_TSA_URL = env.str("AUDIT_TSA_URL", default="")
@@ -78,7 +78,7 @@ AUDIT_AE_TITLE = SAMD_AE_TITLE
 SAMD_REVIEW_DAYS = env.int("SAMD_REVIEW_DAYS", default=14)
 
 # The key that finds the surrogate of a patient; without it nothing leads from the trail to a person.
-SAMD_SURROGATE_KEY = Path(env.str("SAMD_SURROGATE_KEY", default=str(SAMD_HOME / "surrogate_key")))
+SAMD_SURROGATE_KEY = Path(env.str("SAMD_SURROGATE_KEY", default="") or SAMD_HOME / "surrogate_key")
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(SAMD_HOME / "secret_key")
 DEBUG = False

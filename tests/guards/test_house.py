@@ -1,6 +1,7 @@
 """The house keeps its shape: small modules, honest names, third-party packages at home."""
 
 import ast
+import re
 import sys
 import tomllib
 
@@ -86,3 +87,10 @@ def test_every_dependency_is_listed_and_pinned_and_none_is_gpl() -> None:
     assert wanted == set(listed)
     assert {name.lower() for name in wanted} - pinned == set()
     assert [name for name, licence in listed.items() if licence.startswith(("GPL", "AGPL"))] == []
+
+
+def test_every_setting_that_is_read_from_the_environment_stands_in_the_example() -> None:
+    read = re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "samd/config/settings.py").read_text())
+    shown = re.findall(r"^#? ?(\w+)=", (ROOT / "deploy/env.example").read_text(), re.MULTILINE)
+
+    assert set(read) - set(shown) == set()
