@@ -3,15 +3,16 @@
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError
 from django.utils import timezone
 
+from audit.group import GroupWriter
 from samd.dicom.receive import Arrival, CannotListen, Refusal, serve
 from samd.dicom.storage import DiskFull
 from samd.records import reception
@@ -22,21 +23,21 @@ def is_full(error: OperationalError) -> bool:
     return any(words in str(error).lower() for words in ("disk is full", "no space left", "disk full"))
 
 
-class SingleWriter:
-    """Writes what the node sees, one thing after the other, on one database connection.
+class NodeJournal:
+    """Writes what the node sees, in order, on one database connection; what comes together commits together.
 
-    The association threads wait for their turn, and for the commit, before they answer their peer.
+    The association threads wait for the commit before they answer their peer.
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._writer = GroupWriter()
 
     def _do(self, function: Callable[..., Any], **arguments: Any) -> Any:
-        def write() -> Any:
-            close_old_connections()  # one that broke is not used again
-            return function(**arguments)
+        return self._writer.run(partial(function, **arguments))
 
-        return self._thread.submit(write).result()
+    def close(self) -> None:
+        """Write what waits, then end."""
+        self._writer.close()
 
     def find_peer(self, calling_ae: str, address: str) -> str | None:
         found: str | None = self._do(reception.find_peer, calling_ae=calling_ae, address=address)
@@ -88,7 +89,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         started = timezone.now()
-        writer = SingleWriter()
+        journal = NodeJournal()
         ae_title, port = settings.SAMD_AE_TITLE, settings.SAMD_DICOM_PORT
         try:
             with serve(
@@ -96,8 +97,8 @@ class Command(BaseCommand):
                 host=settings.SAMD_DICOM_HOST,
                 port=port,
                 root=Path(settings.SAMD_STORE),
-                find_peer=writer.find_peer,
-                journal=writer,
+                find_peer=journal.find_peer,
+                journal=journal,
             ):
                 # Only now: had the port been taken, these could be of a node that is at work.
                 reception.close_left_open(before=started)
@@ -105,3 +106,5 @@ class Command(BaseCommand):
                 stop.wait()
         except CannotListen as problem:
             raise CommandError(str(problem)) from problem
+        finally:
+            journal.close()
