@@ -16,6 +16,9 @@ class Actor:
 
 DEVICE = Actor("device")
 
+# What no account may be called: the trail would say that the device, or nobody, had done what a person did.
+RESERVED = frozenset({"device", "nobody"})
+
 _current: ContextVar[Actor] = ContextVar("actor", default=DEVICE)
 
 

@@ -18,6 +18,8 @@ class Month:
     def parse(cls, text: str) -> "Month":
         """The month of "2026-10"; raises ValueError."""
         day = date.fromisoformat(f"{text}-01")
+        if not 1970 <= day.year <= 9000:
+            raise ValueError(f"no trail has a month {text}")
         return cls(day.year, day.month)
 
     @classmethod

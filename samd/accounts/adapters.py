@@ -8,12 +8,14 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit import trail
+from audit.actors import RESERVED
 from audit.events import Event
 from samd.accounts import factors, lockout, passwords
 from samd.accounts.address import client_address
@@ -75,6 +77,11 @@ def _turned_away(request: HttpRequest, user: User) -> ImmediateHttpResponse:
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     """Whoever the hospital's identity provider sends gets an account, and no role until one is granted."""
 
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Only to log in: an open session of somebody else must not tie their account to another identity."""
+        if sociallogin.state.get("process") != "login" or request.user.is_authenticated:
+            raise PermissionDenied
+
     def is_open_for_signup(self, _request: HttpRequest, _sociallogin: SocialLogin) -> bool:
         return True
 
@@ -92,6 +99,8 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         with transaction.atomic():
             user: User = super().save_user(request, sociallogin, form)
+            if user.get_username().casefold() in RESERVED:
+                raise PermissionDenied
             trail.append(
                 Event.USER_CREATED,
                 f"user/{user.pk}",

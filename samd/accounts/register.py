@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit import signing_keys, trail
-from audit.actors import current
+from audit.actors import RESERVED, current
 from audit.events import Event
 from audit.models import AuditEvent
 from audit.trail import Outcome
@@ -37,6 +37,8 @@ def add(username: str, *, printed_name: str, identified: str, reason: str) -> tu
     """
     username = User.normalize_username(username).strip()
     User.username_validator(username)
+    if username.casefold() in RESERVED:
+        raise Refused(f"the trail calls no person {username}; choose another name")
     if User.objects.filter(username__iexact=username).exists():
         raise Refused(f"the name {username} belongs, or belonged, to somebody; choose another")
     if not printed_name.strip():

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from samd.accounts import policy, sessions
+from samd.accounts import factors, policy, sessions
 from samd.accounts.matrix import openable
 from samd.accounts.profile import own_page
 from samd.accounts.roles import roles_of
@@ -65,6 +65,8 @@ class SetUpApp(ActivateTOTPView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
+        # The code that set it up is used: it opens nothing a second time (RFC 6238 5.2).
+        factors.spend(_user(self.request), form.cleaned_data["code"], now=timezone.now())
         _passed(self.request, Authenticator.Type.TOTP)
         return response
 

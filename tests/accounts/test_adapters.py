@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.account.adapter import get_adapter
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, RequestFactory
@@ -17,7 +18,7 @@ from pytest_django import Settings
 from audit.models import AuditEvent
 from samd.accounts import register
 from samd.accounts.roles import roles_of
-from tests.accounts.people import grant, person, seal
+from tests.accounts.people import grant, logged_in, person, seal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("ACC-02", "ACC-03")]
 
@@ -160,3 +161,15 @@ def test_nothing_is_mailed_and_nobody_registers() -> None:
     assert not adapter.is_open_for_signup(RequestFactory().get("/"))
     for address in ("/signup/", "/account/signup/", "/password/reset/", "/email/"):
         assert Client().get(address).status_code == 404
+
+
+def test_an_open_session_is_not_tied_to_another_identity(provider: None) -> None:
+    kim = person("kim", "physician")
+    client = logged_in(kim)
+
+    sent = urlsplit(client.post("/sign-on/hospital/?process=connect&next=/account/").headers["Location"])
+    state = parse_qs(sent.query)["state"][0]
+    answer = client.get("/sign-on/hospital/callback/", {"code": "c", "state": state})
+
+    assert answer.status_code == 401
+    assert not SocialAccount.objects.exists()

@@ -124,3 +124,11 @@ def test_every_act_has_a_reason(kim: User, act: object) -> None:
 
     assert AuditEvent.objects.count() == before
     assert kim.check_password(PASSWORD)
+
+
+@pytest.mark.requirement("ACC-02", "AUD-07")
+@pytest.mark.part11("11.10(e)")
+@pytest.mark.parametrize("name", ["device", "Nobody"])
+def test_no_account_has_the_name_by_which_the_trail_calls_the_device_or_nobody(name: str) -> None:
+    with pytest.raises(Refused, match="calls no person"):
+        register.add(name, printed_name="Somebody", identified="staff card", reason="new")
