@@ -58,9 +58,19 @@ def make_durable(folder: Path) -> None:
 
 def newest(path: Path) -> list[str]:
     """The notes at the end of the file, oldest first; none where there is no file. Raises CannotAnchor."""
+    return _read(path, most=_TAIL)
+
+
+def every(path: Path) -> list[str]:
+    """All notes of the file, as `newest` gives its end."""
+    return _read(path, most=None)
+
+
+def _read(path: Path, *, most: int | None) -> list[str]:
     try:
         with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - most) if most else 0)
             return list(found_in(file.read()))
     except FileNotFoundError:
         return []

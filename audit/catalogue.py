@@ -11,6 +11,9 @@ from django.db.models import Max, Q, QuerySet
 
 from audit.models import AuditEvent, Heading
 
+# So many ids are looked back for events that wait for their number.
+_LATE = 1000
+
 _COLUMNS = ("id", "at", "event", "subject", "actor", "address", "study", "patient", "model", "outcome")
 
 
@@ -48,6 +51,16 @@ class Found:
     def exists(self) -> bool:
         """Whether there is any."""
         return self.headings.exists() or self.waiting.exists()
+
+
+def late(conditions: Q) -> QuerySet[AuditEvent]:
+    """Those of the last events that pass `conditions` and have no number yet, though newer ones may have one.
+
+    `search` finds them a moment later. For what must count at once: on PostgreSQL an event that commits out
+    of turn waits until the sealing process comes by.
+    """
+    newest = Heading.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    return AuditEvent.objects.filter(conditions, pk__gt=newest - _LATE, entry=None)
 
 
 def search(conditions: Q) -> Found:

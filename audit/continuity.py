@@ -85,13 +85,13 @@ class Retracing:
         size, events = max(self.signed, default=0), self.tree.size
         if self.altered is None and size <= events:
             return
-        root = min(self.signed[size]).hex() if size else ""
-        loss = Loss(origin, size, root, self.kept, events)
         if self.altered is not None:
+            # An older copy agrees with every checkpoint that it reaches: this is no loss to be acknowledged.
             raise TrailRolledBack(
-                f"the first {self.altered} events are not those that were signed: the database was altered",
-                loss,
+                f"the first {self.altered} events are not those that were signed: the database was altered. "
+                f"Keep it as evidence, and restore a whole backup"
             )
+        loss = Loss(origin, size, min(self.signed[size]).hex(), self.kept, events)
         raise TrailRolledBack(
             f"{size} events were signed, but the database holds {events}: it was restored from an older "
             f"copy, or events were removed",

@@ -76,6 +76,21 @@ class Event(StrEnum):
     RECORD_SIGNED = "record:signed"
     SIGNATURE_REFUSED = "signature:refused"
     REVIEW_OPENED = "review:opened"
+    # Validation.
+    PROTOCOL_REGISTERED = "protocol:registered"
+    VALIDATION_STARTED = "validation:started"
+    VALIDATION_FINISHED = "validation:finished"
+    DATASET_USED = "data set:used"
+    VALIDATION_VIEWED = "validation:viewed"
+    # After market.
+    MONITORING_PLANNED = "monitoring:plan registered"
+    MONITORING_BREACHED = "monitoring:breached"
+    MONITORING_REPORTED = "monitoring:reported"
+    PROBLEM_OPENED = "problem:opened"
+    PROBLEM_LINKED = "problem:linked"
+    PROBLEM_CLOSED = "problem:closed"
+    MODEL_SUSPENDED = "model:suspended"
+    MODEL_RESUMED = "model:resumed"
 
 
 # What takes effect only when a checkpoint covers its event.
@@ -84,10 +99,13 @@ CRITICAL = frozenset(
         Event.ANALYSIS_QUEUED,
         Event.ANALYSIS_REPORTED,
         Event.MODEL_IMPORTED,
+        Event.MODEL_RESUMED,
         Event.TRAIL_KEY_ROTATED,
         Event.PATIENT_UNLINKED,
         Event.ROLE_GRANTED,
         Event.ROLE_WITHDRAWN,
+        Event.USER_TRAINED,
+        Event.USER_UNLOCKED,
         Event.SIGNING_KEY_ENROLLED,
         Event.SIGNING_KEY_RETIRED,
         Event.RECORD_SIGNED,

@@ -28,6 +28,10 @@ class Closed(Exception):
     """The writer takes no more work."""
 
 
+class CommitLost(Exception):
+    """The commit failed, and whether it came about is not known."""
+
+
 @dataclass(slots=True)
 class _Work:
     """Something to be done in a transaction, and how it went: `done` is released once that is known."""
@@ -117,17 +121,29 @@ class GroupWriter:
 
 
 def _together(batch: Sequence[_Work]) -> None:
-    """Do all of `batch` in one transaction; if that fails, each in one of its own."""
+    """Do all of `batch` in one transaction; if one of it fails, each in one of its own.
+
+    Where it is the commit that fails, it may have come about: nothing is done again, and all are told.
+    """
+    is_done = False
     try:
         close_old_connections()  # one that broke is not used again
         with transaction.atomic():
             _do(batch)
+            is_done = True
     except BaseException as problem:  # noqa: BLE001 it is raised again, where it belongs
-        if len(batch) == 1:
-            batch[0].problem = problem
+        if is_done or len(batch) == 1:
+            for work in batch:
+                work.problem = _lost(problem) if is_done else problem
             return
         for work in batch:
             _together([work])
+
+
+def _lost(problem: BaseException) -> CommitLost:
+    lost = CommitLost(str(type(problem).__name__))
+    lost.__cause__ = problem
+    return lost
 
 
 def _do(batch: Sequence[_Work]) -> None:

@@ -169,14 +169,25 @@ def take_over() -> None:
 
 
 def rename(origin: str) -> None:
-    """Let the key sign for the log `origin`, which continues the one it signed for until now.
+    """Let the key sign for the log `origin`, which continues the one it signed for until now; and so the
+    successor, where one waits.
 
     To be called again if it was interrupted.
     """
-    signer = _signer(_key())
-    renamed = VerifierKey(origin, signer.key.public)
-    private = FileSigner(renamed, signer.private) if isinstance(signer, FileSigner) else None
-    _replace(renamed, private=private)
+    if _is_waiting():
+        following, private = _renamed(_next(), origin)
+        write_public(public_part(_next()), following)
+        if private is not None:
+            write_key(_next(), private)
+    key, private = _renamed(_key(), origin)
+    _replace(key, private=private)
+
+
+def _renamed(path: Path, origin: str) -> tuple[VerifierKey, FileSigner | None]:
+    """The key at `path` under the name `origin`, with its private part unless a program signs."""
+    signer = _signer(path)
+    key = VerifierKey(origin, signer.key.public)
+    return key, FileSigner(key, signer.private) if isinstance(signer, FileSigner) else None
 
 
 def _replace(key: VerifierKey, *, private: FileSigner | None) -> None:

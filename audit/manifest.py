@@ -67,7 +67,7 @@ class Manifest:
             datetime.fromisoformat(manifest.at)
             Meaning(manifest.meaning)
             canonical_text = manifest.text
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise NotAManifest("this is not the manifest of a signature") from None
         strings = all(isinstance(value, str) for value in said.values())
         if manifest.format != FORMAT or canonical_text != text or not strings:

@@ -67,9 +67,13 @@ class Memory:
             anchor.append(anchor_file, note)
 
 
-def recalled(keys: Keys, anchor_file: Path) -> Memory:
-    """What was signed before. Raises CannotAnchor, and TrailRolledBack for the database of another trail."""
-    anchored = sorted(_ours(keys, anchor.newest(anchor_file)), key=lambda signed: signed[0].size)
+def recalled(keys: Keys, anchor_file: Path, *, whole: bool = False) -> Memory:
+    """What was signed before: of the anchor file its end, or the `whole` of it.
+
+    Raises CannotAnchor, and TrailRolledBack for the database of another trail.
+    """
+    kept = anchor.every(anchor_file) if whole else anchor.newest(anchor_file)
+    anchored = sorted(_ours(keys, kept), key=lambda signed: signed[0].size)
     notes = list(Seal.objects.order_by("-size").values_list("note", flat=True)[:_LOOK_BACK])
     if notes and not _is_of_this_log(keys, notes[0]):
         raise TrailRolledBack(

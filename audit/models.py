@@ -68,7 +68,7 @@ class Heading(models.Model):
         # Each in the order in which a list is read: the newest of one person, of one study.
         indexes = (
             models.Index(fields=["event", "id"], name="heading_event"),
-            models.Index(fields=["subject", "id"], name="heading_subject"),
+            models.Index(fields=["subject", "event", "id"], name="heading_subject_event"),
             models.Index(fields=["actor", "id"], name="heading_actor"),
             models.Index(fields=["study", "id"], name="heading_study"),
             models.Index(fields=["patient", "id"], name="heading_patient"),

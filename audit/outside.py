@@ -9,14 +9,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from audit import anchor
+from audit.anchor import CannotAnchor
 from audit.asking import NotReached
+from audit.note import NoteRefused
 from audit.timestamp import Authority, NotStamped
 from audit.witness import NotWitnessed, Witness
 
@@ -24,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 PAUSE: Final = 1.0  # seconds between two looks for a new checkpoint
 _LONGEST: Final = 300.0  # seconds between two tries while there is no answer
+
+_OURS: Final = (NotReached, NotStamped, NotWitnessed, NoteRefused, CannotAnchor, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +50,14 @@ class Outside:
         return cls(anchor_file, shown_to)
 
     def show_newest(self) -> bool:
-        """Show the newest checkpoint; whether everybody took it."""
-        notes = anchor.newest(self.anchor_file)
-        taken = [self._show(show, notes[-1]) for show in self.shown_to] if notes else []
+        """Show the newest checkpoint; whether everybody took it. What goes wrong is told, and not raised."""
+        taken = [_succeeds(partial(self._show, show)) for show in self.shown_to]
         return all(taken)
 
-    def _show(self, show: Callable[[str], None], note: str) -> bool:
-        try:
-            show(note)
-        except (NotReached, NotStamped, NotWitnessed, DatabaseError, OSError) as problem:
-            logger.warning(
-                "%s", problem if not isinstance(problem, DatabaseError) else type(problem).__name__
-            )
-            return False
-        return True
+    def _show(self, show: Callable[[str], None]) -> None:
+        notes = anchor.newest(self.anchor_file)
+        if notes:
+            show(notes[-1])
 
     @contextmanager
     def in_background(self) -> Iterator[None]:
@@ -75,11 +74,18 @@ class Outside:
             stop.set()
             thread.join(timeout=15)
 
+    def _size(self) -> int:
+        """That of the anchor file, in bytes; 0 where it cannot be told."""
+        try:
+            return self.anchor_file.stat().st_size
+        except OSError:
+            return 0
+
     def _keep_showing(self, stop: threading.Event) -> None:
         seen, pause = -1, PAUSE
         while not stop.wait(pause):
             close_old_connections()
-            size = self.anchor_file.stat().st_size if self.anchor_file.exists() else 0
+            size = self._size()
             if size == seen:
                 pause = PAUSE
             elif self.show_newest():
@@ -87,3 +93,17 @@ class Outside:
             else:
                 pause = min(pause * 2, _LONGEST)
         close_old_connections()
+
+
+def _succeeds(work: Callable[[], None]) -> bool:
+    """Whether `work` came to its end; what stopped it is told."""
+    try:
+        work()
+    except _OURS as problem:
+        logger.warning("%s", problem)
+    except Exception as problem:  # noqa: BLE001 - nobody waits for the thread, which must not end in silence
+        # A message of the database may hold values of rows.
+        logger.warning("a checkpoint was not shown to the outside: %s", type(problem).__name__)
+    else:
+        return True
+    return False

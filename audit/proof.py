@@ -12,6 +12,7 @@ from audit import tree
 from audit.checkpoint import Checkpoint, verified
 from audit.entry import leaf_hash
 from audit.note import NoteRefused, VerifierKey
+from audit.verification.findings import plain
 from audit.verification.rows import NotAnEvent, content_of
 
 FORMAT: Final = "audit-proof/1"
@@ -99,7 +100,7 @@ def checked(text: str, keys: Sequence[VerifierKey]) -> str:
         )
     content, checkpoint = verify_inclusion(text, keys)
     told = "".join(
-        f"  {name}: {content[name]}\n" for name in sorted(content) if content[name] not in ("", {})
+        f"  {name}: {plain(str(said))}\n" for name, said in sorted(content.items()) if said not in ("", {})
     )
     return f"PROVEN: this event is among the first {checkpoint.size} of the log {checkpoint.origin}.\n{told}"
 

@@ -17,6 +17,7 @@ from audit.continuity import Loss, TrailRolledBack
 from audit.events import Event
 from audit.faults import Step, reached
 from audit.incarnation import following
+from audit.memory import recalled
 from audit.models import AuditEvent, Entry, Seal
 from audit.sequencer import Sequencer
 from audit.trail import Outcome
@@ -69,14 +70,24 @@ def recover(sequencer: Sequencer, *, reason: str, actor: str, now: datetime) -> 
 
 
 def _loss(sequencer: Sequencer, now: datetime) -> Loss:
+    """What is lost, by everything that was ever anchored; every day its end is looked at."""
     try:
         if not sequencer.hold(now):
             raise NotRecoverable("another sealing process is at work: stop it, then try again")
     except TrailRolledBack as problem:
         if problem.loss is None:
             raise NotRecoverable(str(problem)) from problem
-        return problem.loss
-    raise NotRecoverable("nothing is lost: the database continues what was signed, and nothing was changed")
+    else:
+        raise NotRecoverable(
+            "nothing is lost: the database continues what was signed, and nothing was changed"
+        )
+    try:
+        sequencer.retraced(recalled(sequencer.keys, sequencer.anchor_file, whole=True), now)
+    except TrailRolledBack as problem:
+        if problem.loss is not None:
+            return problem.loss
+        raise NotRecoverable(str(problem)) from problem
+    raise NotRecoverable("the anchor file was exchanged meanwhile; try again")
 
 
 def _is_acknowledged(loss: Loss) -> bool:

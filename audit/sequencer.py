@@ -24,7 +24,7 @@ from audit.entry import EMPTY_CHAIN, chain_hash, leaf_hash
 from audit.events import CRITICAL
 from audit.faults import Step, reached
 from audit.handover import announce, is_endorsed
-from audit.memory import Keys, recalled, store
+from audit.memory import Keys, Memory, recalled, store
 from audit.models import Entry
 from audit.note import Signer
 from audit.sealing import newest
@@ -80,8 +80,13 @@ class Sequencer:
         numbered = self._number(now, room) if self._arrivals.is_any() else 0
         if self._due(now):
             self.seal(now)
-        self._arrivals.tidy(lambda: self.tenure.take(now))
+        self._arrivals.tidy(self._alive(now))
         return numbered
+
+    def _alive(self, now: datetime) -> Callable[[], bool]:
+        """Renews the lease in the midst of long work that began at `now`; to be called again and again."""
+        begun = self.clock()
+        return lambda: self.tenure.take(now + timedelta(seconds=self.clock() - begun))
 
     def hold(self, now: datetime) -> bool:
         """Whether this process holds the lease. Raises TrailRolledBack as `step` does."""
@@ -104,23 +109,24 @@ class Sequencer:
 
     def _continue(self, now: datetime) -> None:
         """Build the tree anew from the entries, and hold it against everything that was signed."""
-
-        def alive() -> None:
-            self.tenure.take(now)
-
         memory = recalled(self.keys, self.anchor_file)
-        retracing = Retracing(memory.signed())
-        while page := _entries(retracing.tree.size):
-            retracing.follow(page)
-            alive()
-        retracing.check(self.origin)
+        retracing = self.retraced(memory, now)
         self._tree, self._chain = retracing.tree, retracing.chain
-        self._arrivals.begin(alive)
+        self._arrivals.begin(self._alive(now))
         memory.complete(self.anchor_file, now)
         last = newest()
         self._sealed_size = last.size if last else 0
         self._sealed_at = None
         self._urgent = True  # what waits for a checkpoint waits no longer
+
+    def retraced(self, memory: Memory, now: datetime) -> Retracing:
+        """The tree over all entries, held against `memory`. Raises TrailRolledBack."""
+        alive, retracing = self._alive(now), Retracing(memory.signed())
+        while page := _entries(retracing.tree.size):
+            retracing.follow(page)
+            alive()
+        retracing.check(self.origin)
+        return retracing
 
     def _number(self, now: datetime, most: int) -> int:
         with transaction.atomic():
@@ -199,7 +205,8 @@ class Sequencer:
         reached(Step.ANNOUNCED)
         self._also = successor
         try:
-            while self.step(now):
+            begun = self.clock()
+            while self.step(now + timedelta(seconds=self.clock() - begun)):
                 pass
         finally:
             self._also = None

@@ -61,7 +61,7 @@ def content_of(text: str) -> dict[str, Any]:
     """The content of a record's text; nothing where it cannot be read."""
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 
@@ -69,16 +69,18 @@ def content_of(text: str) -> dict[str, Any]:
 def asked(content: Mapping[str, Any]) -> tuple[Asked, ...]:
     """The signatures that the content asks for, in their order; none where that cannot be read."""
     try:
-        wanted = tuple(Asked(Meaning(one["meaning"]), str(one["role"])) for one in content["signatures"])
-    except (KeyError, TypeError, ValueError):
+        wanted = tuple(Asked(Meaning(one["meaning"]), one["role"]) for one in content["signatures"])
+    except (KeyError, TypeError, ValueError, RecursionError):
         return ()
-    return wanted if len({one.meaning for one in wanted}) == len(wanted) else ()
+    once = len({one.meaning for one in wanted}) == len(wanted)
+    return wanted if once and all(isinstance(one.role, str) for one in wanted) else ()
 
 
 def author_of(content: Mapping[str, Any]) -> str:
     """Who made the record ("user/7"); empty where it does not say."""
     author = content.get("author")
-    return str(author.get("signer", "")) if isinstance(author, dict) else ""
+    signer = author.get("signer") if isinstance(author, dict) else ""
+    return signer if isinstance(signer, str) else ""
 
 
 def against_record(manifest: Manifest, subject: str, text: str) -> Iterator[Problem]:

@@ -141,6 +141,20 @@ RULES: Final[Mapping[Event, tuple[Rule, ...]]] = {
     Event.RECORD_SIGNED: (_activity(),),
     Event.SIGNATURE_REFUSED: (_alert(codes.USE_OF_RESTRICTED_FUNCTION, least=_MINOR),),
     Event.REVIEW_OPENED: (_LOG_USED,),
+    Event.PROTOCOL_REGISTERED: (_activity(),),
+    Event.VALIDATION_STARTED: (_activity(),),
+    Event.VALIDATION_FINISHED: (_activity(),),
+    Event.DATASET_USED: (_activity(),),
+    Event.VALIDATION_VIEWED: (_activity(),),
+    # After market.
+    Event.MONITORING_PLANNED: (_activity(),),
+    Event.MONITORING_BREACHED: (_activity(least=_MINOR),),
+    Event.MONITORING_REPORTED: (_activity(),),
+    Event.PROBLEM_OPENED: (_activity(),),
+    Event.PROBLEM_LINKED: (_activity(),),
+    Event.PROBLEM_CLOSED: (_activity(),),
+    Event.MODEL_SUSPENDED: (_activity(codes.SOFTWARE_CONFIGURATION),),
+    Event.MODEL_RESUMED: (_activity(codes.SOFTWARE_CONFIGURATION),),
 }
 
 # For an entry of another version, or one that was altered below us.

@@ -1,11 +1,15 @@
 """What all checkpoints together show: which events they confirm, where they do not agree, what is missing."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
-from audit.incarnation import base_of
+from audit.checkpoint import Checkpoint
+from audit.incarnation import base_of, number_of
 from audit.verification.findings import Kind
 from audit.verification.heads import Heads
+from audit.verification.losses import Acknowledged
+from audit.verification.order import first_of
 
 # A device seals every 100 events; after crashes some hundred may wait for their checkpoint.
 _OPEN: Final = 500
@@ -13,10 +17,11 @@ _OPEN: Final = 500
 
 def conclude(heads: Heads) -> None:
     """Say what all checkpoints together show."""
+    _splits(heads)
     _losses(heads)
     _events(heads)
     _keys(heads)
-    if heads.events and not any(size for _origin, size in heads.signed):
+    if heads.events and not heads.compared:
         heads.findings.problem(
             Kind.UNSEALED,
             "no checkpoint that a trusted key signed covers these events: nothing shows that they are "
@@ -24,7 +29,7 @@ def conclude(heads: Heads) -> None:
             first=0,
             last=heads.events - 1,
         )
-    sealed = max((size for _origin, size in heads.signed), default=heads.events)
+    sealed = heads.events if heads.compared is None else heads.compared
     if heads.present - sealed > _OPEN:
         heads.findings.problem(
             Kind.UNSEALED,
@@ -35,27 +40,62 @@ def conclude(heads: Heads) -> None:
         )
 
 
+def _splits(heads: Heads) -> None:
+    """Two checkpoints of one name and one size that are signed over different events."""
+    first: dict[tuple[str, int], tuple[Checkpoint, str]] = {}
+    for checkpoint, where in chain(heads.wrong.items(), heads.beyond.items(), heads.untold.items()):
+        other, there = first.setdefault((checkpoint.origin, checkpoint.size), (checkpoint, where))
+        if other != checkpoint:
+            heads.findings.problem(
+                Kind.SPLIT_VIEW,
+                f"two different histories of {checkpoint.size} events are signed: one in {there}, one in "
+                f"{where}",
+                size=checkpoint.size,
+            )
+
+
 def _losses(heads: Heads) -> None:
     """What was acknowledged as lost, under a checkpoint of the name that followed, is wrong no longer."""
-    names = {base_of(heads.origin)}
+    names, idle = {base_of(heads.origin)}, []
     for loss in heads.losses:
-        if any(c.origin == loss.continued and size > loss.seq for size, c in heads.holding.items()):
-            names.add(loss.continued)
-            heads.findings.remark(loss.words)
-            for signed in (heads.wrong, heads.beyond):
-                for checkpoint in [c for c in signed if loss.names(c.origin, c.size, c.root)]:
-                    del signed[checkpoint]
-    strange = {checkpoint.origin for checkpoint in heads.holding.values()} | {heads.origin}
-    for name in sorted(strange - names):
+        if not _counts(loss, heads):
+            idle.append(loss.seq)
+            continue
+        names.add(loss.continued)
+        heads.findings.remark(loss.words)
+        here = heads.last.get(loss.origin, 0)
+        for signed in (heads.wrong, heads.beyond):
+            for checkpoint in [c for c in signed if c.size > here and loss.names(c.origin, c.size, c.root)]:
+                del signed[checkpoint]
+    if idle:
+        heads.findings.remark(
+            f"Acknowledged by no device, by what they say or where they stand, and excusing nothing: the "
+            f"losses in the events {first_of(idle)}."
+        )
+    for name in sorted({*heads.first, heads.origin} - names):
         heads.findings.problem(
-            Kind.KEY, f"the log is called {name}, and no event says how it came to that name"
+            Kind.KEY, f"the log is called {name}, and no event that counts says how it came to that name"
         )
 
 
+def _counts(loss: Acknowledged, heads: Heads) -> bool:
+    """Whether the device acknowledged `loss`: by what it says, of which log, and by where it stands.
+
+    That is behind all checkpoints that hold of earlier names, and before all of the name that follows and of
+    later ones, of which a trusted key signed one.
+    """
+    if not loss.is_consistent or base_of(loss.origin) != base_of(heads.origin):
+        return False
+    number = number_of(loss.continued)
+    before = [size for name, size in heads.last.items() if number_of(name) < number]
+    after = [size for name, size in heads.first.items() if number_of(name) >= number]
+    return bool(after) and max(before, default=0) <= loss.seq < min(after)
+
+
 def _events(heads: Heads) -> None:
-    largest = max(heads.right, default=0)
+    largest = heads.largest
     wrong = {checkpoint.size: where for checkpoint, where in heads.wrong.items()}
-    for size in sorted(size for size in wrong if size < largest):
+    for size in sorted(size for size in wrong if size <= largest):
         heads.findings.problem(
             Kind.SPLIT_VIEW,
             f"the checkpoint of {size} events in {wrong[size]} is signed over another history than the "
@@ -88,7 +128,13 @@ def _events(heads: Heads) -> None:
 
 
 def _keys(heads: Heads) -> None:
-    newest = max(heads.holding, default=0)
+    newest = heads.newest.size if heads.newest else 0
+    if heads.newest and heads.ring.given[0].public not in heads.signers:
+        heads.findings.remark(
+            f"The key that was named first, {heads.ring.given[0]}, signed none of the checkpoints that hold. "
+            f"If it is the newest, this export is older than that key, or somebody who has an earlier one "
+            f"made this history: compare it with a checkpoint from elsewhere."
+        )
     if heads.unsigned:
         heads.findings.problem(
             Kind.KEY,

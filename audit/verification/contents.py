@@ -44,7 +44,7 @@ class Contents:
         try:
             old, new = content["changes"]["key"]
             self.rotations.append(read_rotation(seq, str(old), str(new), str(content["facts"]["note"])))
-        except (KeyError, TypeError, ValueError, NoteRefused) as problem:
+        except (KeyError, TypeError, ValueError, RecursionError, NoteRefused) as problem:
             self.findings.problem(
                 Kind.KEY, f"event {seq} announces a new key, but does not prove it: {problem}", first=seq
             )

@@ -9,6 +9,16 @@ from audit.checkpoint import Checkpoint
 LIMIT: Final = 1000  # problems that are told one by one; more are counted
 
 
+def plain(text: str) -> str:
+    """`text` on one line, with escapes in the place of what does not print.
+
+    Findings quote whoever wrote the trail, and are read on terminals.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 class Kind(StrEnum):
     """What is wrong, in the words of a report."""
 
@@ -43,7 +53,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Findings:
-    """Problems and remarks as they come up."""
+    """Problems and remarks as they come up, in words that print."""
 
     problems: list[Problem] = field(default_factory=list)
     further: int = 0
@@ -59,12 +69,12 @@ class Findings:
         size: int | None = None,
     ) -> None:
         if len(self.problems) < LIMIT:
-            self.problems.append(Problem(kind, text, first, first if last is None else last, size))
+            self.problems.append(Problem(kind, plain(text), first, first if last is None else last, size))
         else:
             self.further += 1
 
     def remark(self, text: str) -> None:
-        self.remarks.append(text)
+        self.remarks.append(plain(text))
 
 
 @dataclass(frozen=True, slots=True)

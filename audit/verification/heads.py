@@ -1,19 +1,23 @@
 """Checkpoints against the events: those in the export, and those that others kept outside the database."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 from audit.checkpoint import Checkpoint, read
 from audit.incarnation import base_of, number_of
 from audit.note import NoteRefused, NotSigned, VerifierKey, opened
 from audit.verification.findings import Findings, Kind
 from audit.verification.losses import Acknowledged
+from audit.verification.stored import Stored, unverified
 from audit.verification.trust import Ring, Standing
 from audit.verification.witness import Witness
 
 _EXPORT = "the export"
+
+_size = attrgetter("size")
 
 
 @dataclass(slots=True)
@@ -21,7 +25,10 @@ class Heads:
     """Holds checkpoints against `roots`, those of the first events of the export by their number.
 
     `origin` is the log that it says it is of, `present` the number of events in it, `events` the number that
-    comes after the last of them: the same where none is missing.
+    comes after the last of them: the same where none is missing. `stored` are the checkpoints of the export.
+
+    A checkpoint that the events confirm leaves no trace but in what is known of its name: the tree of the
+    events is the memory of it. So the others are remembered alone.
     """
 
     origin: str
@@ -31,71 +38,70 @@ class Heads:
     ring: Ring
     losses: Sequence[Acknowledged]
     findings: Findings
-    holding: dict[int, Checkpoint] = field(default_factory=dict)  # signed by trusted keys, and right
+    stored: Sequence[Stored]
+    newest: Checkpoint | None = None  # the largest that a trusted key signed and that holds
+    signers: set[bytes] = field(default_factory=set)  # public keys of such checkpoints
+    first: dict[str, int] = field(default_factory=dict)  # of each name, the smallest such size
+    last: dict[str, int] = field(default_factory=dict)  # of each name, the largest that holds, by any key
+    compared: int | None = None  # the largest size that was held against the events, whatever came of it
     anchored: int = 0  # the largest size that a witness confirms
     witnessed: int = 0  # checkpoints from witnesses that were compared
-    right: set[int] = field(default_factory=set)  # as `holding`, and those of earlier keys
     wrong: dict[Checkpoint, str] = field(default_factory=dict)  # signed over other events; where it stands
     beyond: dict[Checkpoint, str] = field(default_factory=dict)  # signed over more events than there are
-    signed: dict[tuple[str, int], tuple[bytes, str]] = field(default_factory=dict)
+    untold: dict[Checkpoint, str] = field(default_factory=dict)  # signed over events of which some are gone
     earlier: list[int] = field(default_factory=list)  # signed by keys that were not given
     unsigned: list[int] = field(default_factory=list)  # signed by none of the known keys
-    _opened: dict[str, tuple[Checkpoint, frozenset[VerifierKey]] | NoteRefused] = field(default_factory=dict)
-    _known: frozenset[VerifierKey] = frozenset()
+    _keys: dict[str, frozenset[VerifierKey]] = field(default_factory=dict)  # those of each name of the log
+    _signers: dict[frozenset[VerifierKey], frozenset[VerifierKey]] = field(default_factory=dict)  # each once
+    _newest_stored: dict[str, int] = field(default_factory=dict)  # of each name
+    _removed: set[int] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        names = {self.origin, base_of(self.origin)}
-        names.update(name for loss in self.losses for name in (loss.origin, loss.continued))
-        names.update(key.name for key in self.ring.given if base_of(key.name) == base_of(self.origin))
-        self._known = self.ring.known(names)
+    @property
+    def largest(self) -> int:
+        """The size of the largest checkpoint that holds, by whatever key of the log."""
+        return max(self.last.values(), default=0)
 
     def _open(self, note: str) -> tuple[Checkpoint, frozenset[VerifierKey]]:
-        """The checkpoint and who signed it for its origin; raises NoteRefused. Each note is opened once."""
-        found = self._opened.get(note)
-        if found is None:
-            try:
-                text, signers = opened(note, self._known)
-                checkpoint = read(text)
-                own = frozenset(key for key in signers if key.name == checkpoint.origin)
-                if not own:
-                    raise NoteRefused(f"a checkpoint of {checkpoint.origin} that another log signed")
-                found = checkpoint, own
-            except NoteRefused as refused:
-                found = refused
-            self._opened[note] = found
-        if isinstance(found, NoteRefused):
-            raise found
-        return found
+        """The checkpoint and who signed it for its origin; raises NoteRefused."""
+        origin = note.partition("\n")[0]
+        if origin not in self._keys:
+            is_own = base_of(origin) == base_of(self.origin)
+            self._keys[origin] = self.ring.known(origin) if is_own else frozenset()
+        text, signers = opened(note, self._keys[origin])
+        return read(text), signers
 
-    def judge_stored(self, stored: Sequence[Mapping[str, Any]]) -> None:
+    def judge_stored(self) -> None:
         """Check the checkpoints of the export, as its lines have them."""
-        sizes = [said["size"] for said in stored]
-        if sizes != sorted(sizes):
+        if any(one.size > other.size for one, other in pairwise(self.stored)):
             self.findings.problem(Kind.CHECKPOINT, "the checkpoints do not stand in the order of their sizes")
-        for size, count in Counter(sizes).items():
+        self.stored = sorted(self.stored, key=_size)
+        for size, same in groupby(self.stored, key=_size):
+            count = sum(1 for _ in same)
             if count > 1:
                 self._bad(size, f"stands there {count} times")
         number = 0
-        for said in sorted(stored, key=lambda said: int(said["size"])):
-            checkpoint = self._judge_one(said)
+        for one in self.stored:
+            checkpoint = self._judge_one(one)
             if checkpoint is not None:
                 if number_of(checkpoint.origin) < number:
                     self._bad(
                         checkpoint.size, f"is signed under the name {checkpoint.origin}, given up before"
                     )
                 number = max(number, number_of(checkpoint.origin))
+                self._newest_stored[checkpoint.origin] = one.size
 
-    def _judge_one(self, said: Mapping[str, Any]) -> Checkpoint | None:
-        size = said["size"]
+    def _judge_one(self, stored: Stored) -> Checkpoint | None:
+        size = stored.size
         try:
-            checkpoint, signers = self._open(said["note"])
+            checkpoint, signers = self._open(stored.note)
         except NotSigned:
             self.unsigned.append(size)
             return None
         except NoteRefused as refused:
             self._bad(size, f"was altered: {refused}")
             return None
-        if (checkpoint.size, checkpoint.root.hex()) != (size, said["root"]):
+        stored.signers = self._signers.setdefault(signers, signers)
+        if not stored.agrees:
             self._bad(size, "was altered: its columns do not say what was signed")
         standing = self.ring.standing(signers)
         if standing is Standing.RETIRED:
@@ -107,38 +113,42 @@ class Heads:
             self.earlier.append(size)
             self._compare(checkpoint, _EXPORT)
         elif self._compare(checkpoint, _EXPORT):
-            self.holding[checkpoint.size] = checkpoint
+            self._holds(checkpoint, signers)
             self.ring.passed(checkpoint.size, signers)
         return checkpoint
 
     def _bad(self, size: int, how: str, *, kind: Kind = Kind.CHECKPOINT) -> None:
         self.findings.problem(kind, f"the checkpoint of {size} events {how}", size=size)
 
+    def _holds(self, checkpoint: Checkpoint, signers: frozenset[VerifierKey]) -> None:
+        """Take in that a trusted key signed `checkpoint` and that the events confirm it."""
+        origin, size = checkpoint.origin, checkpoint.size
+        self.first[origin] = min(size, self.first.get(origin, size))
+        self.signers.update(key.public for key in signers)
+        if self.newest is None or size > self.newest.size:
+            self.newest = checkpoint
+
     def _compare(self, checkpoint: Checkpoint, where: str) -> bool:
         """Whether the events of the export are those that `checkpoint` was signed over."""
-        size, root = checkpoint.size, checkpoint.root
-        other, there = self.signed.setdefault((checkpoint.origin, size), (root, where))
-        if other != root:
-            self.findings.problem(
-                Kind.SPLIT_VIEW,
-                f"two different histories of {size} events are signed: one in {there}, one in {where}",
-                size=size,
-            )
+        size = checkpoint.size
+        self.compared = max(size, self.compared or 0)
         if size > self.events:
             self.beyond.setdefault(checkpoint, where)
-        elif size in self.roots:
-            if self.roots[size] == root:
-                self.right.add(size)
-                return True
+        elif size not in self.roots:
+            self.untold.setdefault(checkpoint, where)
+        elif self.roots[size] != checkpoint.root:
             self.wrong.setdefault(checkpoint, where)
+        else:
+            self.last[checkpoint.origin] = max(size, self.last.get(checkpoint.origin, size))
+            return True
         return False
 
-    def judge_witness(self, witness: Witness, stored: frozenset[int]) -> None:
-        """Check what a file outside the database says. `stored` are the sizes of the export's checkpoints."""
+    def judge_witness(self, witness: Witness) -> None:
+        """Check what a file outside the database says, once the checkpoints of the export are checked."""
         usable, unsigned, refused = 0, 0, 0
         for note in witness.notes:
             try:
-                checkpoint, signers = self._open(note)
+                checkpoint, signers = self._open_outside(note)
             except NotSigned:
                 unsigned += 1
                 continue
@@ -150,7 +160,10 @@ class Heads:
                 unsigned += 1
                 continue
             usable += 1
-            self._confirm(checkpoint, witness.name, stored, trusted=standing is Standing.TRUSTED)
+            if self._compare(checkpoint, witness.name):
+                if standing is Standing.TRUSTED:
+                    self._holds(checkpoint, signers)
+                self._confirmed(checkpoint, witness.name)
         self.witnessed += usable
         for count, what in (
             (unsigned, "of other logs or signed by none of the trusted keys"),
@@ -158,7 +171,7 @@ class Heads:
         ):
             if count:
                 self.findings.remark(
-                    f"{witness.name}: {count} of {len(witness.notes)} checkpoints are {what}."
+                    f"{witness.name}: {count} of {usable + unsigned + refused} checkpoints are {what}."
                 )
         if not usable:
             self.findings.problem(
@@ -167,12 +180,28 @@ class Heads:
                 f"confirms nothing; was another key in use, or is it the wrong file?",
             )
 
-    def _confirm(self, checkpoint: Checkpoint, name: str, stored: frozenset[int], *, trusted: bool) -> None:
-        if not self._compare(checkpoint, name):
-            return
-        self.anchored = max(self.anchored, checkpoint.size)
-        if trusted:
-            self.holding.setdefault(checkpoint.size, checkpoint)
-        # The newest may stand outside alone, where the sealing process died in between; the others may not.
-        if checkpoint.size not in stored and checkpoint.size < max(stored, default=0):
-            self._bad(checkpoint.size, f"was removed from the database; it stands in {name}")
+    def _open_outside(self, note: str) -> tuple[Checkpoint, frozenset[VerifierKey]]:
+        """The same as `_open`, without verifying again what stands in the export too."""
+        checkpoint = unverified(note)
+        for one in self._stored_over(checkpoint.size):
+            if one.signers is not None and one.is_note(note):
+                return checkpoint, one.signers
+        return self._open(note)
+
+    def _stored_over(self, size: int) -> Iterator[Stored]:
+        """The checkpoints of the export over `size` events: one, where all is well."""
+        place = bisect_left(self.stored, size, key=_size)
+        while place < len(self.stored) and self.stored[place].size == size:
+            yield self.stored[place]
+            place += 1
+
+    def _confirmed(self, checkpoint: Checkpoint, name: str) -> None:
+        """A witness has a checkpoint that holds: does the database have it too?"""
+        size = checkpoint.size
+        self.anchored = max(self.anchored, size)
+        # The newest of a name may stand outside alone: the sealing process died in between, or a copy was
+        # restored that was made before it was sealed. The others may not.
+        is_followed = size < self._newest_stored.get(checkpoint.origin, 0)
+        if is_followed and size not in self._removed and not any(self._stored_over(size)):
+            self._removed.add(size)
+            self._bad(size, f"was removed from the database; it stands in {name}")

@@ -4,7 +4,8 @@ Nearly every line of nearly every export is exactly what an honest device writes
 would write is made anew from the content and compared as a whole; only one that differs is looked at closely.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import JSONDecoder
 from typing import Any, Final
@@ -13,10 +14,12 @@ from audit.entry import EMPTY_CHAIN, chain_hash, leaf_hash
 from audit.lines import BEFORE_TEXT, begun, rendered
 from audit.tree import EMPTY_ROOT, Frontier
 from audit.verification.findings import LIMIT, Findings, Kind
-from audit.verification.order import Gap, Link, explain
+from audit.verification.order import Gap, Link, explain, gap_at
 from audit.verification.rows import GONE, Row, row_of
 
 _decode = JSONDecoder().raw_decode
+
+_STEP: Final = 10_000  # events between two signs of life
 
 # What a strange line may raise on the way that honest lines take.
 _STRANGE: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
@@ -24,12 +27,13 @@ _STRANGE: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, 
 
 @dataclass(slots=True)
 class Log:
-    """What the lines of events add up to. `stops` are the sizes at which the root is wanted, ascending.
+    """What the lines of events add up to. `wanted` are the sizes at which the root is wanted, ascending.
 
-    `reached` is called at each of them, `noted` with number and content of the events named in `notable`.
+    `reached` is called at each of them and at every _STEP, `noted` with number and content of the events
+    named in `notable`.
     """
 
-    stops: Iterator[int]
+    wanted: Sequence[int]
     reached: Callable[[int], None]
     notable: frozenset[str]
     noted: Callable[[int, Mapping[str, Any]], None]
@@ -41,14 +45,20 @@ class Log:
     _chain: bytes | None = EMPTY_CHAIN  # None where it is not known
     _before: bytes | None = None  # the link before that
     _doubt: Link | None = None  # the last event, where its link did not fit
-    _stop: int = -1
+    _stop: int = field(init=False)
     _unreadable: int = 0  # lines since the last event
     _gaps: list[Gap] = field(default_factory=list)
     _links: list[Link] = field(default_factory=list)
     _late: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._reached()
+        self._stop = self._following()
+
+    def _following(self) -> int:
+        """The next size at which to stop."""
+        step = (self.size // _STEP + 1) * _STEP
+        place = bisect_right(self.wanted, self.size)
+        return min([step, *self.wanted[place : place + 1]])
 
     def _reached(self) -> None:
         """Note the root at this size if it is wanted, and find the next size to stop at."""
@@ -56,8 +66,8 @@ class Log:
             self.reached(self.size)
             if self._tree is not None:
                 self.roots[self.size] = self._tree.root()
-        while self._stop <= self.size:
-            self._stop = next(self.stops, 1 << 64)
+        if self.size >= self._stop:
+            self._stop = self._following()
 
     def follow(self, lines: Iterator[str]) -> str | None:
         """Take lines as long as each is what an honest device writes next; give the first that is not."""
@@ -139,7 +149,7 @@ class Log:
         return before is not None and any(chain_hash(before, leaf) == row.chain for leaf in row.leaves)
 
     def _repeated(self, row: Row) -> None:
-        if any(gap.first <= row.seq <= gap.last for gap in self._gaps) and row.seq not in self._late:
+        if gap_at(row.seq, self._gaps) and row.seq not in self._late:
             self._late.add(row.seq)
         else:
             self.findings.problem(Kind.DUPLICATED, f"there are two events {row.seq}", first=row.seq)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.events import Event
+from audit.incarnation import following
 
-_TYPES = {"origin": str, "size": int, "root": str, "kept": int, "continued": str}
+_TYPES = {"origin": str, "size": int, "root": str, "kept": int, "events": int, "continued": str}
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
     """The event `seq` says: of the log `origin`, signed over `size` events under `root`, `kept` are left.
 
-    What follows is signed for the log `continued`.
+    There were `events` in the older copy, and what follows is signed for the log `continued`. Whoever may add
+    events can have one sealed that says anything; which of them count is for audit.verification.conclusions.
     """
 
     seq: int
@@ -21,9 +23,15 @@ class Acknowledged:
     size: int
     root: str
     kept: int
+    events: int
     continued: str
     actor: str
     reason: str
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether a device could say this: no more is kept than there is, and the next name follows."""
+        return self.continued == following(self.origin) and 0 <= self.kept <= self.events <= self.seq
 
     def names(self, origin: str, size: int, root: bytes) -> bool:
         """Whether a checkpoint of the log `origin` is one of those that are lost."""

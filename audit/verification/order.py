@@ -5,13 +5,14 @@ is looked for among the other suspects, which tells where the event stood when i
 all links anew leaves no such trace; that is what checkpoints are for (audit.verification.heads).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from audit.entry import EMPTY_CHAIN, chain_hash
 from audit.verification.findings import Findings, Kind
 
-_SUSPECTS = 300  # each is held against each other
+_SUSPECTS = 300  # links that do not fit, and gaps: each of these is held against each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,27 @@ class Link:
     earlier: bytes | None = None
 
 
+def gap_at(seq: int, gaps: Sequence[Gap]) -> Gap | None:
+    """The one of `gaps`, which stand in the order of their numbers, that `seq` lies in."""
+    place = bisect_left(gaps, seq, key=lambda gap: gap.last)
+    return gaps[place] if place < len(gaps) and gaps[place].first <= seq else None
+
+
 def explain(gaps: Sequence[Gap], links: Sequence[Link], late: Collection[int], findings: Findings) -> None:
     """Say what became of the events of `gaps` and why `links` do not fit.
 
     `late` are numbers out of the gaps that stood further down.
     """
-    origins = _origins(gaps, links[:_SUSPECTS])
+    origins = _origins(gaps[:_SUSPECTS], links[:_SUSPECTS])
     moved = {
         origin + 1: seq
         for seq, origin in origins.items()
-        if _is_in(origin + 1, gaps) and origin + 1 not in late and seq not in late
+        if gap_at(origin + 1, gaps) and origin + 1 not in late and seq not in late
     }
+    ordered = sorted(late)
     for gap in gaps:
-        _explain_gap(gap, late, moved, findings)
+        within = ordered[bisect_left(ordered, gap.first) : bisect_right(ordered, gap.last)]
+        _explain_gap(gap, within, moved, findings)
     suspects = {link.seq for link in links}
     disordered, told = [], set()
     for link in links:
@@ -69,13 +78,17 @@ def explain(gaps: Sequence[Gap], links: Sequence[Link], late: Collection[int], f
         else:
             _inserted(origin + 1, seq - 1, findings)
     if disordered:
-        listed = ", ".join(map(str, disordered[:20])) + (" …" if len(disordered) > 20 else "")
         findings.problem(
             Kind.REORDERED,
-            f"events stand in another order than they were sealed in, at the numbers {listed}",
+            f"events stand in another order than they were sealed in, at the numbers {first_of(disordered)}",
             first=disordered[0],
             last=disordered[-1],
         )
+
+
+def first_of(numbers: Sequence[int]) -> str:
+    """The first of many numbers, in words."""
+    return ", ".join(map(str, numbers[:20])) + (" …" if len(numbers) > 20 else "")
 
 
 def _origins(gaps: Sequence[Gap], links: Sequence[Link]) -> dict[int, int]:
@@ -99,22 +112,18 @@ def _origins(gaps: Sequence[Gap], links: Sequence[Link]) -> dict[int, int]:
     return found
 
 
-def _is_in(seq: int, gaps: Sequence[Gap]) -> bool:
-    return any(gap.first <= seq <= gap.last for gap in gaps)
-
-
-def _explain_gap(gap: Gap, late: Collection[int], moved: dict[int, int], findings: Findings) -> None:
-    """What became of the events that should stand at the numbers of `gap`."""
+def _explain_gap(gap: Gap, late: Sequence[int], moved: dict[int, int], findings: Findings) -> None:
+    """What became of the events that should stand at the numbers of `gap`; `late` stand further down."""
     if gap.last + 1 in moved.values():
         return  # whoever stands behind it does not belong there, so that nothing is missing before it
-    here = [seq for seq in late if gap.first <= seq <= gap.last]
+    here = list(late)
     for seq, place in moved.items():
         if gap.first <= seq <= gap.last:
             here.append(seq)
             findings.problem(
                 Kind.REORDERED, f"event {seq} stands at the number {place} now", first=seq, last=place
             )
-    if late and here:
+    if late:
         findings.problem(
             Kind.REORDERED,
             f"the events {gap.first} to {gap.last + 1} do not stand in the order of their numbers",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from audit.events import Event
-from audit.keyring import EVENTS, Keyring
+from audit.keyring import EVENTS, Keyring, text_of
 from audit.manifest import Manifest, NotAManifest, verifies
 from audit.verdicts import Asked, Problem, against_record, asked, author_of, content_of
 from audit.verification.findings import Findings, Kind
@@ -65,6 +65,11 @@ class Signatures:
                 self.holding += 1
                 manifest = Manifest.parse(event.facts["manifest"])
                 self._by_subject.setdefault(event.subject, []).append(manifest)
+        for key in self._ring.unbacked():
+            self.findings.remark(
+                f"The signing key of {key.username} ({key.name}) in event {key.seq} rests on nobody's word, "
+                f"although others signed here before: ask {key.name} whether they made it."
+            )
         for subject, content in self._records.items():
             missing = [one.meaning for one in asked(content_of(content)) if not self._is_given(subject, one)]
             if missing:
@@ -80,7 +85,7 @@ class Signatures:
         except NotAManifest:
             yield "what was signed cannot be read"
             return
-        key, signature = str(event.facts.get("key")), str(event.facts.get("signature"))
+        key, signature = text_of(event.facts, "key"), text_of(event.facts, "signature")
         if not _agree(event, manifest):
             yield "the event does not say what was signed"
         if not _is_canonical(signature) or not verifies(signature, manifest.text, key):

@@ -4,7 +4,7 @@ A key is known by its 32 public bytes. It signs for the log under each of the na
 (audit.incarnation).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -27,7 +27,7 @@ class Ring:
     """The keys that count, as checkpoint after checkpoint is passed from the smallest to the largest.
 
     A rotation that a trusted checkpoint covers makes the new key trusted for larger trees; from the first
-    such checkpoint that the new key signed, the old one is valid no longer.
+    such checkpoint that the new key signed, the old one is valid no longer, and introduces nobody.
     """
 
     given: Sequence[VerifierKey]
@@ -42,12 +42,12 @@ class Ring:
             if rotation.new.public in self._trusted | self._named:
                 self._named.add(rotation.old.public)
 
-    def known(self, origins: Collection[str]) -> frozenset[VerifierKey]:
-        """Every key whose signature for one of `origins`, the names of one log, can be checked."""
-        bases = {base_of(origin) for origin in origins}
+    def known(self, origin: str) -> frozenset[VerifierKey]:
+        """Every key whose signature for the log `origin`, which may have had other names, can be checked."""
         keys = [*self.given, *(key for rotation in self.rotations for key in (rotation.old, rotation.new))]
-        public = {key.public for key in keys if base_of(key.name) in bases}
-        return frozenset(VerifierKey(origin, key) for origin in origins for key in public)
+        return frozenset(
+            VerifierKey(origin, key.public) for key in keys if base_of(key.name) == base_of(origin)
+        )
 
     def standing(self, signers: Iterable[VerifierKey]) -> Standing:
         """What the signatures of `signers` are worth on the next checkpoint."""
@@ -72,10 +72,15 @@ class Ring:
             if rotation.seq >= size:
                 return
             new = rotation.new.public
-            if rotation.old.public in self._trusted:
+            if rotation.old.public in self._trusted and not self._is_retired(rotation):
                 self._trusted.add(new)
             if new in public & self._trusted:
                 self.retired.pop(new, None)
                 for done in self.rotations[: number + 1]:
                     if done.old.public != new:
                         self.retired.setdefault(done.old.public, size)
+
+    def _is_retired(self, rotation: Rotation) -> bool:
+        """Whether the old key of `rotation` had handed over before: who has it since may be anybody."""
+        since = self.retired.get(rotation.old.public)
+        return since is not None and since <= rotation.seq

@@ -1,28 +1,29 @@
 """Files from outside the device that hold checkpoints: an anchor file, a report from the archive, a mail."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit.checkpoint import found_in, read
+from audit.checkpoint import found_in
 from audit.note import NoteRefused
+from audit.verification.stored import unverified
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """The name of a file, and every note in it that looks like a checkpoint, whoever wrote it."""
+    """The name and the content of a file."""
 
     name: str
-    notes: tuple[str, ...]
+    content: bytes
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """Every note in it that looks like a checkpoint, whoever wrote it."""
+        return found_in(self.content)
 
     def sizes(self) -> Iterator[int]:
         """The sizes that the notes speak of."""
         for note in self.notes:
             try:
-                yield read(note.rpartition("\n\n")[0] + "\n").size
+                yield unverified(note).size
             except NoteRefused:
                 continue
-
-
-def witnesses(anchors: Iterable[tuple[str, bytes]]) -> tuple[Witness, ...]:
-    """The notes in the files `anchors`: names and contents."""
-    return tuple(Witness(name, tuple(dict.fromkeys(found_in(content)))) for name, content in anchors)

@@ -1,8 +1,21 @@
 """The result of a verification in plain words."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from audit.verification.findings import Verification
+
+
+class Stream(Protocol):
+    """Where words go: a terminal, a file, the output of a command."""
+
+    def write(self, text: str, /) -> object: ...
+
+
+def tell(text: str, stream: Stream) -> None:
+    """Write `text`, whatever the alphabet of `stream`; what that does not have is written as an escape."""
+    alphabet = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(alphabet, "backslashreplace").decode(alphabet))
 
 
 def report(verification: Verification) -> str:

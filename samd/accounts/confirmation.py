@@ -24,7 +24,7 @@ def confirm(request: HttpRequest, *, password: str, code: str) -> None:
     user = request.user
     if not isinstance(user, User):
         raise NotConfirmed(_("You are not logged in. Nothing was signed."))
-    with transaction.atomic(durable=True):
+    with transaction.atomic(durable=True), lockout.in_turn(user):
         if lockout.is_locked(user, request):
             raise NotConfirmed(_locked())
         # One after the other, so that a wrong password does not use up the code; one answer for both, so
@@ -34,7 +34,7 @@ def confirm(request: HttpRequest, *, password: str, code: str) -> None:
         )
         is_locked = not is_confirmed and lockout.count_failure(user, request)
     if is_locked:
-        sessions.end_after_this(request, "locked while confirming a signature")
+        sessions.end(request, "locked while confirming a signature")
         raise NotConfirmed(_locked())
     if not is_confirmed:
         raise NotConfirmed(

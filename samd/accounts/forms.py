@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import get_adapter as account_adapter
-from allauth.account.forms import ChangePasswordForm
+from allauth.account.forms import ChangePasswordForm, LoginForm
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -28,14 +28,23 @@ class _Code:
     authenticator: Authenticator
 
     def clean_code(self) -> str:
-        demand_unlocked(self.user)
         code = str(self.cleaned_data["code"])
-        used = factors.spend(self.user, code, now=timezone.now())
-        if used is None:
-            fail(self.user)
-            raise get_adapter().validation_error("incorrect_code")
-        self.authenticator = used
+        with lockout.in_turn(self.user):
+            demand_unlocked(self.user)
+            used = factors.spend(self.user, code, now=timezone.now())
+            if used is None:
+                fail(self.user)
+                raise get_adapter().validation_error("incorrect_code")
+            self.authenticator = used
         return code
+
+
+class PasswordForm(LoginForm):
+    """The first step of the login."""
+
+    def clean(self) -> dict[str, Any]:
+        with lockout.in_turn(lockout.account_of({"username": self.cleaned_data.get("login")})):
+            return dict(super().clean())
 
 
 class CodeForm(_Code, AuthenticateForm):
@@ -50,24 +59,26 @@ class SecurityKeyForm(AuthenticateWebAuthnForm):
     """A security key at the login."""
 
     def clean_credential(self) -> Authenticator:
-        demand_unlocked(self.user)
-        try:
-            return super().clean_credential()
-        except ValidationError:
-            fail(self.user)
-            raise
+        with lockout.in_turn(self.user):
+            demand_unlocked(self.user)
+            try:
+                return super().clean_credential()
+            except ValidationError:
+                fail(self.user)
+                raise
 
 
 class NewPasswordForm(ChangePasswordForm):
     """A new password; a wrong old one counts like a wrong password at the login."""
 
     def clean_oldpassword(self) -> str:
-        demand_unlocked(self.user)
-        try:
-            return str(super().clean_oldpassword())
-        except ValidationError:
-            fail(self.user, "wrong password")
-            raise
+        with lockout.in_turn(self.user):
+            demand_unlocked(self.user)
+            try:
+                return str(super().clean_oldpassword())
+            except ValidationError:
+                fail(self.user, "wrong password")
+                raise
 
 
 def demand_unlocked(user: User) -> None:

@@ -21,10 +21,11 @@ from audit import trail
 from audit.actors import acting
 from audit.events import Event
 from audit.trail import Outcome
-from samd.accounts import factors, lockout, passwords, policy, sessions
+from samd.accounts import factors, passwords, policy, sessions
 from samd.accounts.address import client_address
+from samd.accounts.entitlement import entitlement_of
 from samd.accounts.matrix import PUBLIC, may_open, openable
-from samd.accounts.roles import Role, roles_of
+from samd.accounts.roles import Role, roles_in
 
 
 class Verdict(Enum):
@@ -102,14 +103,14 @@ def standing_of(request: HttpRequest) -> Standing | None:
     user = request.user
     if not isinstance(user, User):
         return None
-    now = timezone.now()
+    now, entitlement = timezone.now(), entitlement_of(user)
     return Standing(
-        roles=roles_of(user, now=now),
+        roles=roles_in(entitlement, now=now),
         has_factor=factors.has_factor(user),
         passed_factor=bool(request.session.get(sessions.FACTOR)),
         password_due=passwords.must_change(user, now=now),
         accepted=policy.is_accepted(user),
-        shut=lockout.is_shut(user),
+        shut=entitlement.shut,
     )
 
 

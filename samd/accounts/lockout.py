@@ -5,6 +5,8 @@ typed as a name is kept only under a keyed hash: people type passwords into the 
 """
 
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
@@ -12,6 +14,7 @@ from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +24,7 @@ from django.utils import timezone
 from audit import trail
 from audit.events import Event
 from audit.trail import Outcome
-from samd.accounts.models import Lock
+from samd.accounts.entitlement import entitlement_of
 
 # Failures of one person, wherever they come from, before everybody is refused under this name for a while:
 # enough that a single workstation (5) cannot do it.
@@ -52,7 +55,7 @@ def account_of(credentials: dict[str, Any] | None) -> User | None:
 
 def is_shut(user: User) -> bool:
     """Whether an administrator shut this account."""
-    return Lock.objects.filter(user=user, lifted_at=None).exists()
+    return entitlement_of(user).shut
 
 
 def _failures_everywhere(user: User) -> int:
@@ -72,6 +75,24 @@ def count_failure(user: User, request: HttpRequest) -> bool:
     """Count one more failure of `user`; whether they are locked out now."""
     AxesProxyHandler.user_login_failed(__name__, {"username": user.get_username()}, request)
     return is_locked(user, request)
+
+
+@contextmanager
+def in_turn(user: User | None) -> Iterator[None]:
+    """Let guesses for `user` that come at once be judged and counted one by one: none passes the limit.
+
+    A ValidationError that is raised inside is raised again when the count is committed.
+    """
+    refused: ValidationError | None = None
+    with transaction.atomic():
+        if user is not None:
+            User.objects.select_for_update().get(pk=user.pk)
+        try:
+            yield
+        except ValidationError as problem:
+            refused = problem
+    if refused is not None:
+        raise refused
 
 
 def forget_failures(user: User) -> None:

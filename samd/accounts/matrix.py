@@ -69,12 +69,21 @@ PAGES: Final[Mapping[str, frozenset[Role]]] = {
     "review": _SIGNERS | {AUDITOR},
     "review-sign": _SIGNERS,
     "review-paper": _SIGNERS | {AUDITOR},
+    "validations": _SIGNERS | {AUDITOR},
+    "validation": _SIGNERS | {AUDITOR},
+    "validation-sign": _SIGNERS,
+    "validation-report": _SIGNERS | {AUDITOR},
+    "validation-protocol": _SIGNERS | {AUDITOR},
+    "validation-protocol-sign": _SIGNERS,
     "signature-enroll": _SIGNERS,
     "signature-confirm": _SIGNERS,
 }
 
 # Where fewer may change something (POST) than may look.
-CHANGES: Final[Mapping[str, frozenset[Role]]] = {"review": frozenset({QUALITY_OFFICER})}
+CHANGES: Final[Mapping[str, frozenset[Role]]] = {
+    "review": frozenset({QUALITY_OFFICER}),
+    "validations": frozenset({QUALITY_OFFICER}),
+}
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -20,7 +20,7 @@ class Grant(models.Model):
     reason = models.TextField()
     granted_at = models.DateTimeField()
     until = models.DateTimeField(null=True)
-    # The role counts as soon as a signed checkpoint covers this event.
+    # What counts is this event, as soon as a signed checkpoint covers it (samd.accounts.entitlement).
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.CharField(max_length=150, blank=True)

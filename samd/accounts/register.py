@@ -67,20 +67,25 @@ def lock(user: User, *, reason: str) -> None:
         raise Refused(f"the account of {user} is locked already")
     with transaction.atomic():
         event = trail.append(
-            Event.USER_LOCKED, f"user/{user.pk}", reason=reason, outcome=Outcome.SERIOUS_FAILURE
+            Event.USER_LOCKED,
+            f"user/{user.pk}",
+            reason=reason,
+            outcome=Outcome.SERIOUS_FAILURE,
+            until_opened=True,
         )
         Lock.objects.create(user=user, at=timezone.now(), by=current().name, reason=reason, event=event)
 
 
-def unlock(user: User, *, reason: str) -> None:
-    """Open the account again, and forget the failures that were counted."""
+def unlock(user: User, *, reason: str) -> AuditEvent:
+    """Open the account again and forget the failures that were counted; give the event that a checkpoint
+    must cover first."""
     demand(reason)
     with transaction.atomic():
         Lock.objects.filter(user=user, lifted_at=None).update(
             lifted_at=timezone.now(), lifted_by=current().name, lifted_because=reason
         )
-        trail.append(Event.USER_UNLOCKED, f"user/{user.pk}", reason=reason)
         lockout.forget_failures(user)
+        return trail.append(Event.USER_UNLOCKED, f"user/{user.pk}", reason=reason)
 
 
 def deactivate(user: User, *, reason: str, now: datetime) -> None:

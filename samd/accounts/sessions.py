@@ -21,7 +21,7 @@ LONGEST = timedelta(hours=12)
 _GRAIN = timedelta(seconds=5)
 
 # Keys in the session.
-_OPENED, _ACTIVE, _ENDING = "opened_at", "active_at", "ending"
+_OPENED, _ACTIVE = "opened_at", "active_at"
 FACTOR = "second_factor"
 
 
@@ -49,11 +49,6 @@ def pass_factor(request: HttpRequest, kind: str) -> None:
     request.session[FACTOR] = kind
 
 
-def end_after_this(request: HttpRequest, reason: str) -> None:
-    """Let this session end with its next request."""
-    request.session[_ENDING] = reason
-
-
 def end(request: HttpRequest, reason: str) -> None:
     """End this session now, and record why."""
     user = request.user
@@ -77,7 +72,7 @@ class SessionLimit:
             return
         now, session = timezone.now(), request.session
         opened, active = _time(session.get(_OPENED)), _time(session.get(_ACTIVE))
-        reason = session.get(_ENDING) or why_ended(opened=opened, active=active, now=now)
+        reason = why_ended(opened=opened, active=active, now=now)
         if reason:
             end(request, reason)
             messages.info(request, _("You have been logged out, because the session was over."))

@@ -3,6 +3,9 @@
 A job is claimed by one UPDATE, kept by renewing its lease, and finished by an UPDATE that names the
 token of the claim, in the transaction that stores the effect. A worker that lost its lease cannot
 store anything; a worker that died is replaced when its lease ends. No broker is needed for any of it.
+
+Times are those of the clock on the wall. Where it is set back, a lease and a waiting end that much later:
+nothing is lost or done twice, but work stands still meanwhile.
 """
 
 import logging
@@ -154,6 +157,12 @@ def _renew(claim: Claim, lease: timedelta, longest: timedelta, ended: threading.
                 connection.close()  # and try again, as long as the lease may still be ours
     finally:
         connection.close()
+
+
+def hold(claim: Claim) -> None:
+    """Let nobody claim the job until the caller's transaction ends; raise LeaseLost if it is not ours."""
+    if _held(claim).select_for_update().first() is None:
+        raise LeaseLost(f"job/{claim.job} is no longer ours")
 
 
 def _leave(claim: Claim, **changes: object) -> None:

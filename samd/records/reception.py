@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
 from audit import reconcile, trail
@@ -31,10 +31,18 @@ def find_peer(calling_ae: str, address: str) -> str | None:
     return Peer.objects.filter(ae_title=calling_ae, host=address).values_list("name", flat=True).first()
 
 
-def close_left_open(*, before: datetime) -> None:
-    """At the start of the node: associations of a node that died are not open any more."""
+def last_association() -> int:
+    """The id of the newest association, or 0: what a node that starts now opens has a larger one."""
+    return Association.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def close_left_open(*, up_to: int) -> None:
+    """At the start of the node: associations of a node that died are not open any more.
+
+    Their ids go `up_to` that of the last one before the start. Times do not tell: a clock may be set back.
+    """
     with transaction.atomic():
-        for association in Association.objects.filter(closed_at=None, opened_at__lt=before):
+        for association in Association.objects.filter(closed_at=None, pk__lte=up_to):
             association.closed_at = timezone.now()
             association.save()
             trail.append(
@@ -58,10 +66,13 @@ def association_closed(*, key: str, accepted: int) -> None:
     """Remember that the sending over this association has ended.
 
     `accepted` objects were answered with success; if not as many were written down, that is an alarm
-    (PS3.15 A.5.3.7: what was begun and what was transferred are to be reconciled).
+    (PS3.15 A.5.3.7: what was begun and what was transferred are to be reconciled). The same again changes
+    nothing: the first time may have been committed without an answer.
     """
     with transaction.atomic():
         association = Association.objects.select_related("peer").get(key=key)
+        if association.closed_at is not None:
+            return
         association.closed_at = timezone.now()
         association.save()
         peer, recorded = _name(association), association.recorded
@@ -83,12 +94,29 @@ def _name(association: Association) -> str:
     return association.peer.name if association.peer else ""
 
 
-def refused(*, calling_ae: str, called_ae: str, address: str, reason: str, association: bool) -> None:
-    """Remember an association or an instance that was not accepted."""
+def refused(
+    *,
+    calling_ae: str,
+    called_ae: str,
+    address: str,
+    reason: str,
+    association: bool,
+    at: datetime | None = None,
+) -> None:
+    """Remember an association or an instance that was not accepted, `at` this time or now.
+
+    The same again changes nothing: the first time may have been committed without an answer.
+    """
     with transaction.atomic():
-        refusal = Refusal.objects.create(
-            at=timezone.now(), calling_ae=calling_ae, called_ae=called_ae, address=address, reason=reason
+        refusal, is_new = Refusal.objects.get_or_create(
+            at=at or timezone.now(),
+            calling_ae=calling_ae,
+            called_ae=called_ae,
+            address=address,
+            reason=reason,
         )
+        if not is_new:
+            return
         event = Event.ASSOCIATION_REFUSED if association else Event.INSTANCE_REFUSED
         trail.append(
             event,
@@ -144,7 +172,7 @@ def instance_stored(
             received_at=now,
         )
         study.last_arrival = now
-        study.save()
+        study.save(update_fields=["last_arrival"])  # its patient may have been forgotten meanwhile
         trail.append(
             Event.INSTANCE_STORED,
             f"instance/{instance.pk}",

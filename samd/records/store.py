@@ -132,8 +132,10 @@ def start_analysis(claim: jobs.Claim, *, anchor: str) -> Analysis:
     """The analysis of this claim, now ANALYSING; an attempt before this one may have left it so.
 
     The report will carry `anchor`, or the one of the first attempt: every attempt makes the same bytes.
+    Raises LeaseLost.
     """
     with transaction.atomic():
+        jobs.hold(claim)
         analysis = Analysis.objects.select_related("model", "run__study", "supersedes").get(pk=claim.subject)
         if analysis.stage == Stage.ANALYSING:
             advance(analysis, Stage.QUEUED, Event.ANALYSIS_RETURNED, attempt=claim.attempt - 1)
@@ -213,12 +215,16 @@ def _plain_explanation(explanation: Explanation | None) -> dict[str, object]:
 
 def is_released(analysis: Analysis) -> bool:
     """Whether a checkpoint of the trail covers the report: before, no object leaves the device."""
-    return analysis.released_by is None or sealing.is_sealed(analysis.released_by)
+    return analysis.released_by is not None and sealing.is_sealed(analysis.released_by)
 
 
 def start_delivery(claim: jobs.Claim, delivery: Delivery, objects: Sequence[str]) -> None:
-    """Record that these objects, by SOP Instance UID, are about to be sent (PS3.15 A.5.3.3)."""
+    """Record that these objects, by SOP Instance UID, are about to be sent (PS3.15 A.5.3.3).
+
+    Raises LeaseLost.
+    """
     with transaction.atomic():
+        jobs.hold(claim)
         trail.append(
             Event.DELIVERY_STARTED,
             str(delivery),

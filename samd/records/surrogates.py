@@ -16,7 +16,7 @@ from django.db import transaction
 
 from audit import sealing, trail
 from audit.events import Event
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Heading
 from samd.records.models import PatientSurrogate, Study
 
 
@@ -31,7 +31,8 @@ def surrogate_of(patient: bytes) -> str:
     """
     if not patient:
         return ""
-    row, _ = PatientSurrogate.objects.get_or_create(
+    # The lock lets nobody forget the patient until the caller has used the surrogate.
+    row, _ = PatientSurrogate.objects.select_for_update().get_or_create(
         index=_index(patient), defaults={"surrogate": f"patient/{secrets.token_hex(8)}"}
     )
     return row.surrogate
@@ -48,14 +49,28 @@ def forget(
 ) -> None:
     """Remove what leads from this surrogate to a person, once the event that says so is sealed.
 
-    Raises UnknownSurrogate, and NotSealed: then nothing has changed.
+    Raises UnknownSurrogate: then nothing has changed; and NotSealed: then `finish_forgetting` does it later.
     """
     if not PatientSurrogate.objects.filter(surrogate=surrogate).exists():
         raise UnknownSurrogate(f"{surrogate} is not the surrogate of a patient that is known here")
     with transaction.atomic():
         event = trail.append(Event.PATIENT_UNLINKED, surrogate, patient=surrogate, reason=reason)
     wait(event)
+    _unlink(surrogate)
+
+
+def finish_forgetting() -> None:
+    """Remove what sealed events say is removed, where it still stands: who began it did not wait, or died."""
+    known = PatientSurrogate.objects.values("surrogate")
+    said = Heading.objects.filter(event=Event.PATIENT_UNLINKED, patient__in=known)
+    for event in AuditEvent.objects.filter(pk__in=said.values("pk")):
+        if sealing.is_sealed(event):
+            _unlink(event.patient)
+
+
+def _unlink(surrogate: str) -> None:
     with transaction.atomic():
+        # In this order: who receives a study of the patient at this moment holds the first of these rows.
         PatientSurrogate.objects.filter(surrogate=surrogate).delete()
         Study.objects.filter(patient=surrogate).update(patient="")
 

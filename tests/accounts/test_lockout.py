@@ -1,17 +1,21 @@
 """Locked out: after failures, or by an administrator."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from samd.accounts import register
+from samd.accounts import lockout, register
 from samd.accounts.lockout import EVERYWHERE
-from tests.accounts.people import PASSWORD, code_of, logged_in
+from samd.accounts.models import Lock
+from tests.accounts.people import PASSWORD, code_of, logged_in, person, seal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("ACC-02")]
 
@@ -127,7 +131,17 @@ def test_an_account_that_an_administrator_shut_is_shut_everywhere_at_once(kim: U
     assert attempt(PASSWORD, address="192.0.2.50") == 429
     register.unlock(kim, reason="new telephone")
     assert client.get("/").status_code == 302  # the session is gone
+    assert attempt(PASSWORD, address="192.0.2.50") == 429  # no checkpoint covers it yet
+    seal()
     assert attempt(PASSWORD, address="192.0.2.50") == 302
+
+
+def test_a_lock_that_was_lifted_in_the_rows_stays(kim: User) -> None:
+    register.lock(kim, reason="telephone stolen")
+
+    Lock.objects.update(lifted_at=timezone.now())
+
+    assert attempt(PASSWORD) == 429
 
 
 def test_an_account_that_is_shut_between_password_and_code_stays_outside(kim: User) -> None:
@@ -153,3 +167,27 @@ def test_a_wrong_old_password_counts_as_well(kim: User) -> None:
 
     assert answers == [200, 200, 200, 200, 429]
     assert attempt(PASSWORD, address="127.0.0.1") == 429
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_guess_waits_until_those_before_it_are_counted() -> None:
+    kim, judging = person("kim"), threading.Event()
+
+    def fail_five_times() -> None:
+        try:
+            with lockout.in_turn(kim):
+                judging.set()
+                time.sleep(0.3)
+                for _ in range(5):
+                    attempt("wrong")
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=fail_five_times)
+    thread.start()
+    judging.wait(20)
+    answer = attempt(PASSWORD)
+    thread.join()
+
+    assert answer == 429

@@ -91,7 +91,8 @@ def test_every_page_is_open_to_somebody_and_none_with_patients_to_whoever_overse
 
 
 def test_an_auditor_changes_nothing() -> None:
-    changing = ("reopen", "review-sign", "signature-enroll", "signature-confirm")
+    signing = ("review-sign", "validation-sign", "validation-protocol-sign")
+    changing = ("reopen", *signing, "signature-enroll", "signature-confirm")
     assert [name for name in changing if Role.AUDITOR in PAGES[name]] == []
     assert [name for name, roles in CHANGES.items() if not roles < PAGES[name] or Role.AUDITOR in roles] == []
 

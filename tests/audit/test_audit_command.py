@@ -192,6 +192,15 @@ def test_the_next_key_waits_for_the_sealing_process(sequencer: Sequencer) -> Non
 
 @pytest.mark.requirement("AUD-03")
 @committing
+def test_a_public_key_that_is_no_hex_is_refused(sequencer: Sequencer) -> None:
+    with pytest.raises(CommandError, match="32 bytes in hex"):
+        run("key", "rotate", "--public", "ZZ")
+
+    assert keys.successor() is None
+
+
+@pytest.mark.requirement("AUD-03")
+@committing
 def test_a_trail_whose_key_was_replaced_verifies(sequencer: Sequencer) -> None:
     grow(sequencer, 3)
     run("key", "rotate")

@@ -50,9 +50,9 @@ def test_a_leaf_is_that_of_rfc_6962() -> None:
     assert leaf_hash("abc") == independent.leaf(b"abc")
 
 
-def test_a_text_that_is_not_ascii_has_no_leaf() -> None:
-    with pytest.raises(UnicodeEncodeError):
-        leaf_hash("김")
+@pytest.mark.parametrize("text", ["김", "\ud800"])
+def test_a_text_that_is_not_canonical_has_a_leaf_too_and_stops_nobody(text: str) -> None:
+    assert leaf_hash(text) == hashlib.sha256(b"\x00" + text.encode("utf-8", "surrogatepass")).digest()
 
 
 def test_a_link_depends_on_everything_before_it() -> None:

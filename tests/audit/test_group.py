@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from audit import trail
 from audit.actors import acting
 from audit.events import Event
-from audit.group import Closed, GroupWriter
+from audit.group import Closed, CommitLost, GroupWriter
 from audit.models import AuditEvent, Forwarding
 
 pytestmark = [pytest.mark.requirement("AUD-01"), pytest.mark.django_db(transaction=True)]
@@ -75,6 +76,26 @@ def test_the_failure_of_one_is_its_own(writer: GroupWriter) -> None:
     kept = {f"peer {n}" for n in range(30) if n % 5}
     assert set(Forwarding.objects.values_list("name", flat=True)) == kept
     assert sorted(AuditEvent.objects.values_list("subject", flat=True)) == sorted(kept)
+
+
+def test_a_commit_whose_answer_was_lost_is_not_done_again(
+    writer: GroupWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = transaction.atomic
+
+    @contextmanager
+    def answer_lost() -> Iterator[None]:
+        monkeypatch.setattr("audit.group.transaction.atomic", real)
+        with real():
+            yield
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr("audit.group.transaction.atomic", answer_lost)
+
+    with pytest.raises(CommitLost):
+        writer.run(lambda: change("peer"))
+
+    assert AuditEvent.objects.count() == Forwarding.objects.count() == 1
 
 
 def test_work_with_transactions_of_its_own_may_fail_inside_and_go_on(writer: GroupWriter) -> None:

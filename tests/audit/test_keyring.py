@@ -1,17 +1,17 @@
 """Whose signing key is whose, as the trail says it."""
 
-import json
-
 import pytest
 
+from audit.entry import canonical
 from audit.events import Event
 from audit.keyring import Keyring
+from tests.audit.exported import content
 
 pytestmark = [pytest.mark.requirement("SIG-01"), pytest.mark.part11("11.100(b)")]
 
 
 def event(kind: Event, subject: str, **facts: str) -> str:
-    return json.dumps({"event": kind, "subject": subject, "actor": "lee", "facts": facts})
+    return canonical(content(0, event=kind, subject=subject, actor="lee", facts=facts))
 
 
 def enrolled(signer: str, key: str, confirmation: str = "") -> str:
@@ -71,3 +71,24 @@ def test_a_key_needs_nobodys_word_only_where_nobody_else_has_one_that_stands() -
     assert alone.may_be_first("user/2", 0)
     assert left.may_be_first("user/2", 9)
     assert pending.may_be_first("user/2", 9)
+
+
+def test_a_key_on_nobodys_word_is_named_where_some_key_stood_before() -> None:
+    anew = ring(enrolled("user/1", "A"), retired("user/1", "A"), enrolled("user/2", "B"))
+    pending = ring(enrolled("user/1", "A", "signing-key/a"), enrolled("user/2", "B"))
+    confirmed = ring(
+        enrolled("user/1", "A", "signing-key/a"),
+        event(Event.RECORD_SIGNED, "signing-key/a"),
+        enrolled("user/2", "B"),
+    )
+
+    assert [one.key for one in anew.unbacked()] == ["B"]
+    assert [one.key for one in pending.unbacked()] == []
+    assert [one.key for one in confirmed.unbacked()] == ["B"]
+    assert [one.key for one in ring(enrolled("user/1", "A")).unbacked()] == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, '{"event":"signing_key:enrolled"}', "\ud800"])
+def test_what_is_no_event_is_passed_over(text: str) -> None:
+    """Whoever may add rows could otherwise keep everybody from signing."""
+    assert list(ring(text, enrolled("user/1", "A")).enrolments) == ["A"]

@@ -13,7 +13,9 @@ from pytest_django import Settings
 from audit import keys, trail
 from audit.checkpoint import verified
 from audit.events import Event
+from audit.incarnation import following
 from audit.models import AuditEvent, Entry, Seal
+from audit.note import VerifierKey
 from audit.sealing import newest
 from audit.sequencer import Sequencer
 from audit.signer import KeyRefused, read_key
@@ -138,6 +140,20 @@ def test_a_successor_is_announced_then_sealed_by_both_then_signs_alone(sequencer
     assert signers == [{before}, {before, after}]
     assert keys.known() == (before, after)
     assert keys.successor() is None
+
+
+def test_a_successor_that_waits_follows_the_log_to_its_next_name(sequencer: Sequencer) -> None:
+    keys.prepare()
+    after = keys.make_successor()
+    name = following(after.name)
+
+    keys.rename(name)
+    keys.rename(name)
+
+    waiting = keys.successor()
+    assert waiting is not None
+    assert waiting.key == VerifierKey(name, after.public)
+    assert keys.verifier_key().name == name
 
 
 def test_after_the_change_only_the_new_key_signs(sequencer: Sequencer) -> None:

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from audit import anchor, keys, trail
 from audit.checkpoint import verified
 from audit.continuity import TrailRolledBack
+from audit.entry import EMPTY_CHAIN, chain_hash
 from audit.events import Event
 from audit.models import AuditEvent, Entry, Heading, Seal
 from audit.protection import protect, unprotect
@@ -189,6 +190,24 @@ def test_an_event_that_was_altered_stops_the_sealing(sequencer: Sequencer) -> No
 
     with pytest.raises(TrailRolledBack, match="event 30 does not continue the chain"):
         sequencer.step(timezone.now())
+
+
+def test_an_alteration_with_new_hashes_is_no_loss_that_can_be_acknowledged(sequencer: Sequencer) -> None:
+    append(60)
+    seal(sequencer)
+    unprotect(connection)
+    chain = EMPTY_CHAIN
+    for entry in Entry.objects.order_by("seq"):
+        leaf = bytes(32) if entry.seq == 3 else bytes.fromhex(entry.leaf)
+        chain = chain_hash(chain, leaf)
+        Entry.objects.filter(pk=entry.pk).update(leaf=leaf.hex(), chain=chain.hex())
+    protect(connection)
+    sequencer.begin_anew()
+
+    with pytest.raises(NotRecoverable, match="the database was altered"):
+        recover(sequencer, reason="the disk broke", actor="os/kim", now=timezone.now())
+
+    assert not AuditEvent.objects.filter(event=Event.TRAIL_ALARMED).exists()
 
 
 def test_the_database_of_another_trail_is_refused(sequencer: Sequencer, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit import anchor, keys, sealing, trail
+from audit import sequencer as sequencer_module
 from audit.anchor import CannotAnchor
 from audit.checkpoint import verified
 from audit.events import CRITICAL, Event
@@ -342,3 +343,33 @@ def test_a_long_trail_is_continued_in_pages(sequencer: Sequencer, monkeypatch: p
     sequencer.seal(timezone.now())
 
     assert faults(held(sequencer)) == []
+
+
+def test_whoever_reads_for_long_renews_the_lease_by_the_time_that_has_passed(
+    sequencer: Sequencer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.sequencer._PAGE", 7)
+    append(50)
+    number_all(sequencer)
+    sequencer.begin_anew()
+    start, seconds = timezone.now(), [0.0]
+    other = keys.configured_sequencer("other")
+
+    def clock() -> float:
+        return seconds[0]
+
+    sequencer.clock = sequencer.tenure.clock = other.tenure.clock = clock
+    read, taken = sequencer_module._entries, []
+
+    def slowly(first: int) -> list[tuple[str, str]]:
+        seconds[0] += LENGTH.total_seconds() / 2
+        taken.append(other.tenure.take(start + timedelta(seconds=seconds[0])))
+        return read(first)
+
+    monkeypatch.setattr("audit.sequencer._entries", slowly)
+    sequencer.tenure.renewed = -1e9  # due
+
+    assert sequencer.hold(start)
+
+    assert len(taken) > 5
+    assert not any(taken)

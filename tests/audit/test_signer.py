@@ -99,7 +99,7 @@ def test_another_operating_system_user_cannot_read_the_key_and_can_read_its_publ
     tmp_path: Path,
 ) -> None:
     make_key(tmp_path / "seal" / "key", origin=ORIGIN)
-    for folder in [tmp_path, *tmp_path.parents][:3]:
+    for folder in [tmp_path, *tmp_path.parents][:4]:
         folder.chmod(0o755)
     web = pwd.getpwnam("nobody")
 

@@ -35,20 +35,30 @@ def test_a_record_says_which_signatures_it_asks_for_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [None, 7, "reviewed", [7], ["reviewed"], [{"meaning": "admired", "role": "x"}], [{}]]
+    "wanted",
+    [
+        None,
+        7,
+        "reviewed",
+        [7],
+        ["reviewed"],
+        [{"meaning": "admired", "role": "x"}],
+        [{}],
+        [{"meaning": "reviewed", "role": 7}],
+    ],
 )
 def test_a_record_that_does_not_say_it_as_it_should_asks_for_none(wanted: Any) -> None:
     assert asked({"signatures": wanted}) == ()
     assert not is_complete({"signatures": wanted}, ())
 
 
-@pytest.mark.parametrize("author", [None, "user/1", [], {}])
+@pytest.mark.parametrize("author", [None, "user/1", [], {}, {"signer": 7}])
 def test_a_record_without_an_author_has_none(author: Any) -> None:
     assert author_of({"author": author}) == ""
     assert author_of({}) == ""
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", "[" * 100_000])
 def test_what_cannot_be_read_has_no_content(text: str) -> None:
     assert content_of(text) == {}
 

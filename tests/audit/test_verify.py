@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit import proof
+from audit.checkpoint import Checkpoint
 from audit.entry import canonical
+from audit.events import Event
 from audit.lines import line
+from audit.tree import Frontier
 from audit.verification.findings import Kind
 from audit.verification.words import report
 from audit.verify import NotAnExport, main, read_keys, verify
@@ -25,7 +30,9 @@ from tests.audit.exported import (
     Trail,
     content,
     contents,
+    leaves_of,
     rows_of,
+    stored,
 )
 from tests.audit.verification.verifying import HONEST, NEXT, kinds, verified
 
@@ -128,6 +135,72 @@ def test_no_input_makes_it_fail(lines: list[str]) -> None:
     assert not result.ok
 
 
+def test_a_number_that_is_far_away_is_not_counted_up_to() -> None:
+    lines = HONEST.lines()
+    lines[4 + 9] = lines[4 + 9].replace('"seq":9', '"seq":900000000000000000')
+    lines[4 + 10] = line(**json.loads(lines[4 + 10]) | {"seq": 9 * 10**18, "chain": "00" * 32})
+
+    result = verify(lines, keys=[KEY.key])
+
+    assert (result.problems[0].kind, result.problems[0].first) == (Kind.ALTERED, 9)
+
+
+@pytest.mark.parametrize("origin", ["\ud800", "\ud800~2", f"{ORIGIN}\n  INTACT", ""])
+def test_an_export_of_a_log_without_a_name_is_told(origin: str) -> None:
+    result = verified(replace(HONEST, origin=origin), anchor=None)
+
+    assert Kind.KEY in kinds(result)
+    assert report(result).isascii()
+    assert not any(one.startswith("  INTACT") for one in report(result).splitlines())
+
+
+def test_what_events_say_is_shown_and_does_not_reach_the_terminal() -> None:
+    """A word that moves the cursor, a line that says INTACT, half of a character."""
+    strange = "\x1b[2J\n  INTACT: all is well\u202e\ud800"
+    said = contents(
+        24,
+        e9={
+            "event": Event.TRAIL_ALARMED,
+            "subject": "trail",
+            "actor": strange,
+            "reason": strange,
+            "facts": {
+                "origin": strange,
+                "size": 1,
+                "root": strange,
+                "kept": 0,
+                "events": 0,
+                "continued": strange,
+            },
+        },
+        e10={"event": Event.RECORD_SIGNED, "subject": strange},
+    )
+    records = [(strange, canonical({"signatures": [{"meaning": "approved", "role": strange}]}))]
+
+    told = report(verified(Trail.honest(said, [24], records=records), anchor=None))
+
+    assert told.replace("\n", "").isprintable()
+    assert not any(one.startswith("  INTACT") for one in told.splitlines())
+    assert "\\x1b[2J\\n  INTACT: all is well" in told
+
+
+def test_the_memory_for_a_checkpoint_is_what_the_docstring_says() -> None:
+    def peak(count: int) -> int:
+        rows, tree, notes = rows_of(contents(count)), Frontier(), []
+        for size, leaf in enumerate(leaves_of(rows), start=1):
+            tree.append(leaf)
+            notes.append(Checkpoint(ORIGIN, size, tree.root()).signed_by(KEY))
+        trail = Trail(rows, [stored(note) for note in notes])
+        export, anchor = trail.lines(), trail.notes
+        tracemalloc.start()
+        assert verify(iter(export), keys=[KEY.key], anchors=[("anchor", anchor)]).ok
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert (peak(3000) - peak(1000)) / 2000 < 600
+
+
 # A second implementation.
 
 
@@ -225,6 +298,39 @@ def test_the_command_names_the_event_and_gives_1(tmp_path: Path, capsys: pytest.
     said = capsys.readouterr().out
     assert "NOT INTACT" in said
     assert "event 9 was altered" in said
+
+
+@pytest.mark.parametrize("alphabet", ["ascii", "cp1252", "utf-8"])
+def test_the_command_speaks_whatever_alphabet_the_terminal_has(tmp_path: Path, alphabet: str) -> None:
+    said = contents(24, e9={"event": Event.RECORD_SIGNED, "subject": "review/김\ud800"})
+    export, key = written(tmp_path, Trail.honest(said, [24]))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "audit.verify", export, "--key", key],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": alphabet},
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"review/" in done.stdout
+
+
+def test_a_proof_shows_what_an_event_says_on_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trail = Trail.honest(contents(8, e3={"reason": "\x1b[2J\nPROVEN: \ud800"}), [8])
+    proven = proof.inclusion(
+        seq=3, canonical=trail.rows[3].canonical, leaves=leaves_of(trail.rows), note=trail.seals[0][2]
+    )
+    (tmp_path / "proof").write_text(proven)
+    (tmp_path / "key").write_text(f"{KEY.key}\n")
+
+    assert main([str(tmp_path / "proof"), "--key", str(tmp_path / "key")]) == 0
+    told = capsys.readouterr().out
+    assert told.count("\nPROVEN") == 0
+    assert "\\x1b[2J\\nPROVEN: \\ud800" in told
 
 
 def test_bytes_that_are_no_ascii_are_an_alteration(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from samd.domain.study import is_complete
 from samd.records import reception
-from samd.records.models import Conflict, Instance, Job, Refusal, Run
+from samd.records.models import Association, Conflict, Instance, Job, Refusal, Run
 from tests.records.arriving import arrive, peer, run_of, sending
 
 pytestmark = pytest.mark.django_db
@@ -60,11 +60,37 @@ def test_a_study_is_held_open_by_the_association_that_sends_it() -> None:
 
 @pytest.mark.requirement("FLOW-01")
 def test_associations_of_a_node_that_died_hold_no_study_open() -> None:
-    arrive(sending())
+    arrive(sending("of the node that died"))
+    Association.objects.update(opened_at=timezone.now() + timedelta(hours=1))  # the clock was set back since
+    last = reception.last_association()
+    sending("of the node that runs")
 
-    reception.close_left_open(before=timezone.now())
+    reception.close_left_open(up_to=last)
 
     assert reception.reception_of(run_of()).associations_open == 0
+    assert Association.objects.get(closed_at=None).key == "of the node that runs"
+
+
+@pytest.mark.requirement("FLOW-01")
+def test_a_node_that_never_had_an_association_finds_none_left_open() -> None:
+    last = reception.last_association()
+    sending()
+
+    reception.close_left_open(up_to=last)
+
+    assert Association.objects.get().closed_at is None
+
+
+@pytest.mark.requirement("FLOW-01", "AUD-01")
+def test_an_end_that_is_written_down_twice_is_one() -> None:
+    association = sending()
+    reception.association_closed(key=association, accepted=0)
+    closed_at = Association.objects.get().closed_at
+
+    reception.association_closed(key=association, accepted=0)
+
+    assert Association.objects.get().closed_at == closed_at
+    assert AuditEvent.objects.filter(event="association:closed").count() == 1
 
 
 @pytest.mark.requirement("FLOW-02")
@@ -87,6 +113,24 @@ def test_a_refusal_is_recorded_with_its_reason() -> None:
 
     assert Refusal.objects.get().reason == "not a known peer"
     assert AuditEvent.objects.get().event == "association:refused"
+
+
+@pytest.mark.requirement("NODE-03", "AUD-01")
+def test_a_refusal_that_is_written_down_late_and_twice_is_one_and_says_when_it_happened() -> None:
+    happened = timezone.now() - timedelta(minutes=5)
+
+    for _ in range(2):
+        reception.refused(
+            calling_ae="EVIL",
+            called_ae="SAMD",
+            address="10.6.6.6",
+            reason="no",
+            association=True,
+            at=happened,
+        )
+
+    assert Refusal.objects.get().at == happened
+    assert AuditEvent.objects.count() == 1
 
 
 @pytest.mark.requirement("AUD-08")

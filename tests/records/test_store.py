@@ -1,6 +1,8 @@
 """How an analysis moves, and what is recorded of it."""
 
+from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -15,6 +17,7 @@ from samd.records import jobs, registry, store
 from samd.records.models import Analysis, Delivery, Job, ModelVersion, Run
 from tests.cards import measuring_card
 from tests.records.arriving import arrive, peer, run_of, sending
+from tests.records.meanwhile import meanwhile, on_postgresql
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -125,6 +128,84 @@ def test_an_attempt_that_died_leaves_the_analysis_to_the_next() -> None:
     with jobs.claimed(job.pk, lease=LEASE) as claim:
         assert claim is not None
         assert store.start_analysis(claim, anchor="").stage == Stage.ANALYSING
+
+
+def taken_over(kind: Job.Kind) -> tuple[jobs.Claim, jobs.Claim]:
+    """The claims of a worker that slept until its lease had ended, and of the one that took its job over."""
+    job = Job.objects.get(kind=kind)
+    slept = jobs._claim(job.pk, lease=-LEASE)
+    holds = jobs._claim(job.pk, lease=LEASE)
+    assert slept is not None
+    assert holds is not None
+    return slept, holds
+
+
+@pytest.mark.requirement("FLOW-04", "FLOW-05")
+def test_a_worker_that_lost_its_lease_does_not_begin_what_another_has_begun() -> None:
+    arrive(sending())
+    complete(run_of(), refusal())
+    slept, holds = taken_over(Job.Kind.ANALYSE)
+    store.start_analysis(holds, anchor="")
+
+    with pytest.raises(jobs.LeaseLost):
+        store.start_analysis(slept, anchor="")
+
+    events = list(AuditEvent.objects.filter(subject__startswith="analysis/").values_list("event", flat=True))
+    assert events == ["analysis:queued", "analysis:started"]
+
+
+@pytest.mark.requirement("FLOW-04", "FLOW-05")
+@on_postgresql
+def test_an_answer_is_not_overwritten_by_a_worker_that_began_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arrive(sending())
+    complete(run_of(), refusal())
+    job = Job.objects.get(kind=Job.Kind.ANALYSE)
+    slept = jobs._claim(job.pk, lease=-LEASE)
+    assert slept is not None
+
+    def take_over_and_answer() -> None:
+        holds = jobs._claim(job.pk, lease=LEASE)
+        assert holds is not None
+        store.report_analysis(holds, store.start_analysis(holds, anchor=""), FAILED, [])
+
+    with ExitStack() as until_it_has_begun:
+        advance = store.advance
+
+        def paused(*arguments: Any, **facts: Any) -> AuditEvent:
+            monkeypatch.setattr(store, "advance", advance)
+            until_it_has_begun.enter_context(meanwhile(take_over_and_answer))
+            return advance(*arguments, **facts)
+
+        monkeypatch.setattr(store, "advance", paused)  # it has read the row, and writes it after a pause
+        store.start_analysis(slept, anchor="")
+
+    analysis = Analysis.objects.get()
+    assert (analysis.stage, analysis.answer) == (Stage.REPORTED, Answer.FAILED)
+    assert analysis.released_by is not None
+
+
+@pytest.mark.requirement("FLOW-04")
+def test_a_worker_that_lost_its_lease_does_not_begin_to_send() -> None:
+    peer("pacs", gets_results=True)
+    reported()
+    slept, _ = taken_over(Job.Kind.DELIVER)
+
+    with pytest.raises(jobs.LeaseLost):
+        store.start_delivery(slept, Delivery.objects.get(), [])
+
+    assert not AuditEvent.objects.filter(event="delivery:started").exists()
+
+
+@pytest.mark.requirement("AUD-03")
+@pytest.mark.parametrize("stage", [Stage.ANALYSING, Stage.REPORTED])
+def test_nothing_is_released_without_the_event_of_its_report(stage: Stage) -> None:
+    analysis = reported()
+
+    analysis.stage, analysis.released_by = stage, None
+
+    assert not store.is_released(analysis)
 
 
 @pytest.mark.requirement("NET-01")

@@ -1,19 +1,37 @@
 """What a patient is called in the trail."""
 
 import json
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from audit import sealing
 from audit.models import AuditEvent
 from audit.sequencer import Sequencer
-from samd.records import surrogates
-from samd.records.models import PatientSurrogate, Study
+from samd.records import jobs, surrogates
+from samd.records.models import PatientSurrogate, Run, Study
 from tests.records.arriving import arrive, sending
+from tests.records.meanwhile import meanwhile, on_postgresql
 
 pytestmark = pytest.mark.django_db
+
+
+class Died(Exception):
+    """The process ended between the event and what it announces."""
+
+
+def die(_event: AuditEvent) -> None:
+    raise Died
+
+
+def forget_at_once(surrogate: str) -> None:
+    surrogates.forget(surrogate, reason="request", wait=lambda _event: None)
 
 
 @pytest.mark.requirement("AUD-01")
@@ -85,3 +103,63 @@ def test_nothing_is_forgotten_while_the_trail_cannot_be_sealed() -> None:
         surrogates.forget(surrogate, reason="request", wait=run_out_of_patience)
 
     assert surrogates.known_surrogate(b"\\4711") == surrogate
+    call_command("sweep", "--once")
+    assert surrogates.known_surrogate(b"\\4711") == surrogate
+
+
+@pytest.mark.requirement("AUD-01", "AUD-03")
+@pytest.mark.django_db(transaction=True)
+def test_a_forgetting_that_nobody_waited_for_is_finished_once_it_is_sealed(sequencer: Sequencer) -> None:
+    association = sending()
+    arrive(association, patient=b"\\4711")
+    arrive(association, "1.9", study="1.8", patient=b"\\4712")
+    forgotten, other = Study.objects.order_by("pk")
+    with pytest.raises(Died):
+        surrogates.forget(forgotten.patient, reason="request", wait=die)
+    arrive(association, "1.3", study="1.4", patient=b"\\4711")
+    while sequencer.step(timezone.now()):
+        pass
+
+    call_command("sweep", "--once")
+
+    assert surrogates.known_surrogate(b"\\4711") == ""
+    assert list(Study.objects.exclude(patient="").values_list("patient", flat=True)) == [other.patient]
+
+
+@pytest.mark.requirement("AUD-01")
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_study_that_arrives_while_its_patient_is_forgotten_does_not_keep_the_surrogate() -> None:
+    association = sending()
+    arrive(association, "1.1", study="1.2", patient=b"\\4711")
+    surrogate = Study.objects.get().patient
+
+    with ExitStack() as until_committed, transaction.atomic():
+        arrive(association, "1.3", study="1.4", patient=b"\\4711")
+        until_committed.enter_context(meanwhile(partial(forget_at_once, surrogate)))
+
+    assert surrogates.known_surrogate(b"\\4711") == ""
+    assert set(Study.objects.values_list("patient", flat=True)) == {""}
+
+
+@pytest.mark.requirement("AUD-01")
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_an_image_that_arrives_while_its_patient_is_forgotten_does_not_bring_the_surrogate_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    association = sending()
+    arrive(association, "1.1", patient=b"\\4711")
+    surrogate = Study.objects.get().patient
+    enqueue = jobs.enqueue
+
+    def forgotten_meanwhile(*work: Any, **when: Any) -> None:
+        with meanwhile(partial(forget_at_once, surrogate)):
+            enqueue(*work, **when)
+
+    Run.objects.update(completed_at=timezone.now())
+    monkeypatch.setattr(jobs, "enqueue", forgotten_meanwhile)  # by then, the row of the study was read
+
+    arrive(association, "1.3", patient=b"\\4711")
+
+    assert Study.objects.get().patient == ""

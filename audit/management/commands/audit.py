@@ -14,7 +14,8 @@ from audit.actors import acting
 from audit.models import Entry, Seal
 from audit.retention import HoldRefused
 from audit.signer import KeyRefused
-from audit.verification.words import report
+from audit.verification.findings import plain
+from audit.verification.words import report, tell
 from audit.verify import NotAnExport
 
 
@@ -75,7 +76,7 @@ class Command(BaseCommand):
             result = inspection.inspect(anchors=anchors)
         except (DatabaseError, NotAnExport) as problem:
             raise CommandError(f"the trail cannot be read: {problem}", returncode=2) from problem
-        self.stdout.write(report(result), ending="")
+        tell(report(result), self.stdout)
         try:
             inspection.record(result)
         except DatabaseError as problem:
@@ -120,12 +121,11 @@ class Command(BaseCommand):
                 f"nothing is proven: {problem}. Look into it: manage.py audit verify", returncode=1
             ) from problem
         file.write_text(text)
-        self.stdout.write(f"{words}written to {file}; to be checked: python -m audit.verify {file} --key PUB")
+        tell(f"{words}written to {file}; to be checked: python -m audit.verify {file} --key PUB", self.stdout)
 
     def _key(self, options: dict[str, Any]) -> None:
         if options["step"] == "rotate":
-            public = bytes.fromhex(options["public"]) if options["public"] else None
-            key = keys.make_successor(public)
+            key = keys.make_successor(options["public"])
             self.stdout.write(
                 f"{key}\nthe sealing process lets it take over; give it to whoever verifies the trail"
             )
@@ -141,9 +141,8 @@ class Command(BaseCommand):
     def _hold(self, options: dict[str, Any]) -> None:
         if options["step"] == "list":
             for hold in retention.holds().values():
-                self.stdout.write(
-                    f"{hold.since:%Y-%m-%d %H:%M} {hold.subject} by {hold.actor}: {hold.reason}"
-                )
+                line = f"{hold.since:%Y-%m-%d %H:%M} {hold.subject} by {hold.actor}: {hold.reason}"
+                tell(plain(line), self.stdout)
             return
         change = retention.place if options["step"] == "place" else retention.lift
         change(options["subject"], reason=options["reason"])
@@ -159,7 +158,16 @@ def _add_key(actions: "argparse._SubParsersAction[Any]") -> None:
     new = steps.add_parser("new", help="make the first one, and open the trail")
     new.add_argument("--origin", help="the name of the log, hospital.example/samd for example")
     rotate = steps.add_parser("rotate", help="make the next one; the sealing process lets it take over")
-    rotate.add_argument("--public", metavar="HEX", help="the public key, where a token holds the private one")
+    rotate.add_argument(
+        "--public", type=_public, metavar="HEX", help="the public key, where a token holds the private one"
+    )
+
+
+def _public(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a public key is 32 bytes in hex") from None
 
 
 def _add_hold(actions: "argparse._SubParsersAction[Any]") -> None:

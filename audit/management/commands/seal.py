@@ -72,8 +72,9 @@ class Command(BaseCommand):
         _wait_for_lease(sequencer)
         loss = recover(sequencer, reason=reason, actor=_operator(), now=timezone.now())
         self.stdout.write(
-            f"{loss.origin} was signed up to {loss.size} events; {loss.events} were here. This is recorded "
-            f"in the trail, which goes on as {sequencer.origin}"
+            f"{loss.origin} was signed up to {loss.size} events; {loss.events} were here, of which the first "
+            f"{loss.kept} agree with what was signed. This is recorded in the trail, which goes on as "
+            f"{sequencer.origin}"
         )
 
     def _once(self, sequencer: Sequencer) -> None:
@@ -92,7 +93,7 @@ class Command(BaseCommand):
             while not stop.is_set():
                 try:
                     close_old_connections()  # one that broke is not used again
-                    _hand_over(sequencer)
+                    self._hand_over(sequencer, troubles)
                     if sequencer.step(timezone.now()):
                         continue
                     troubles.over()
@@ -100,6 +101,13 @@ class Command(BaseCommand):
                     # Nothing is lost: events wait in the table until they can be sealed.
                     troubles.tell(problem)
                 stop.wait(PAUSE)
+
+    def _hand_over(self, sequencer: Sequencer, troubles: "_Troubles") -> None:
+        """A successor that cannot be read keeps nobody from sealing with the key that there is."""
+        try:
+            _hand_over(sequencer)
+        except KeyRefused as problem:
+            troubles.tell(problem, "the signing key is not replaced")
 
 
 def _operator() -> str:
@@ -131,13 +139,13 @@ class _Troubles:
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
 
-    def tell(self, problem: Exception) -> None:
+    def tell(self, problem: Exception, words: str = "nothing is sealed") -> None:
         # A message of the database may hold values of rows.
         is_ours = isinstance(problem, KeyRefused | CannotAnchor)
         text = str(problem) if is_ours else f"the database failed: {type(problem).__name__}"
         if time.monotonic() - self._told.get(text, -AGAIN) >= AGAIN:
             self._told[text] = time.monotonic()
-            logger.error("nothing is sealed: %s", text)
+            logger.error("%s: %s", words, text)
 
     def over(self) -> None:
         if self._told:

@@ -7,6 +7,7 @@ import pytest
 from audit.checkpoint import Checkpoint, to_ascii
 from audit.verification.findings import Kind
 from audit.verification.words import report
+from audit.verify import verify
 from tests.audit.exported import (
     KEY,
     ORIGIN,
@@ -157,6 +158,36 @@ def test_two_signed_histories_of_one_size_are_a_split_view() -> None:
     result = verified(HONEST, anchor=HONEST.notes + other.encode())
 
     assert {problem.size for problem in result.problems if problem.kind is Kind.SPLIT_VIEW} == {16}
+
+
+@pytest.mark.parametrize("size", [8, 22, 30])
+def test_two_signed_histories_are_a_split_view_wherever_they_part(size: int) -> None:
+    """Under the newest checkpoint, within it, and beyond all events that are here."""
+    one, other = (seal(rows_of(contents(30, e3={"actor": who})), size).encode() for who in ("lee", "kim"))
+
+    result = verified(HONEST, anchor=HONEST.notes + one + b"\n" + other)
+
+    assert size in {problem.size for problem in result.problems if problem.kind is Kind.SPLIT_VIEW}
+
+
+def test_two_signed_histories_are_a_split_view_where_events_are_missing_too() -> None:
+    lines = HONEST.lines()
+    del lines[4 + 3]
+    other = seal(rows_of(contents(24, e3={"actor": "lee"})), 16)
+
+    result = verify(lines, keys=[KEY.key], anchors=[("anchor", HONEST.notes + other.encode())])
+
+    assert {problem.size for problem in result.problems if problem.kind is Kind.SPLIT_VIEW} == {16}
+
+
+def test_a_checkpoint_that_was_removed_is_told_once_however_often_it_stands_outside() -> None:
+    removed = replace(HONEST, seals=[HONEST.seals[0], HONEST.seals[2]])
+
+    result = verify(
+        removed.lines(), keys=[KEY.key], anchors=[("one", HONEST.notes * 2), ("other", HONEST.notes)]
+    )
+
+    assert (only(result).kind, only(result).size) == (Kind.CHECKPOINT, 16)
 
 
 def test_a_smaller_checkpoint_than_the_newest_protects_no_more_than_it_covers() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from audit.entry import canonical
+from audit.entry import COLUMNS, EMPTY_CHAIN, canonical, chain_hash, leaf_hash
 from audit.events import Event
 from audit.manifest import Manifest, digest_of, stamp
 from audit.signer import FileSigner
 from audit.verification.findings import Kind, Verification
 from audit.verify import verify
-from tests.audit.exported import KEY, Trail, content, signer
+from tests.audit.exported import KEY, Row, Trail, content, seal, signer, stored
 
 pytestmark = pytest.mark.requirement("SIG-02", "AUD-05")
 
@@ -228,6 +228,64 @@ def test_a_key_that_nobody_confirmed(confirmation: str) -> None:
     events = [enrolled("lee"), enrolled("park", confirmation=confirmation), signed("park", "approved")]
 
     assert "nobody had confirmed whose key this is" in told(verified(events))
+
+
+def test_a_key_that_rests_on_nobodys_word_where_others_signed_before_is_told() -> None:
+    """What whoever owns the database can plant: every key retired, and one of their own as Park's first."""
+    thief = signer("a thief", origin="user")
+    stolen = enrolled("park")
+    stolen["facts"]["key"] = public(thief)
+    events = [*STAFF, retired("lee"), retired("park"), stolen, signed("park", "approved", key=thief)]
+
+    result = verified(events)
+
+    assert any("signing key of park" in said and "event 5" in said for said in result.remarks)
+    assert not any("event 0" in said for said in result.remarks)
+
+
+def test_somebody_who_signs_alone_and_makes_a_new_key_is_asked_about_it() -> None:
+    again = enrolled("lee")
+    again["facts"]["key"] = public(signer("Lee again", origin="user"))
+
+    result = verified([enrolled("lee"), retired("lee"), again], [])
+
+    assert result.ok
+    assert [said for said in result.remarks if "rests on nobody's word" in said] == list(result.remarks)
+    assert len(result.remarks) == 1
+
+
+DEEP = "[" * 100_000
+# As deep as a text can be that is read at one place and, a few calls further down, no more.
+NESTED = [f"{'[' * depth}{']' * depth}" for depth in range(300, 1000, 20)]
+
+
+@pytest.mark.parametrize("manifest", [DEEP, *NESTED])
+def test_a_manifest_that_is_too_deep_to_read(manifest: str) -> None:
+    event = signed("lee", "reviewed")
+    event["facts"]["manifest"] = manifest
+
+    assert "what was signed cannot be read" in told(verified([*STAFF, event]))
+
+
+@pytest.mark.parametrize("kind", [Event.SIGNING_KEY_ENROLLED, Event.SIGNING_KEY_RETIRED, Event.RECORD_SIGNED])
+def test_an_event_about_keys_that_is_deep_makes_nothing_fail(kind: Event) -> None:
+    facts = dict.fromkeys(("key", "name", "confirmation", "signature", "manifest"), "deep")
+    said = content(0, event=kind, subject="user/1", facts=facts)
+    for nested in NESTED:
+        text = canonical(said).replace('"deep"', nested)
+        leaf = leaf_hash(text)
+        row = Row(leaf.hex(), chain_hash(EMPTY_CHAIN, leaf).hex(), text, {one: said[one] for one in COLUMNS})
+
+        assert verify(Trail([row], [stored(seal([row], 1))]).lines(), keys=[KEY.key]).protected == 1
+
+
+@pytest.mark.parametrize("nested", NESTED)
+def test_a_record_that_is_deep_makes_nothing_fail(nested: str) -> None:
+    asks = f'{{"author":{{"signer":{nested}}},"signatures":[{{"meaning":{nested},"role":{nested}}}]}}'
+    role = f'{{"author":{{"signer":{nested}}},"signatures":[{{"meaning":"reviewed","role":{nested}}}]}}'
+
+    for record in (asks, role):
+        verified([*STAFF, signed("lee", "reviewed", record=record)], [RECORDS[0], ("report/1", record)])
 
 
 def test_a_key_that_was_confirmed_for_somebody_else() -> None:

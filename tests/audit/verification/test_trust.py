@@ -81,6 +81,43 @@ def test_a_new_key_is_not_trusted_before_a_trusted_one_covers_its_announcement()
     assert result.protected == 8
 
 
+@pytest.mark.parametrize("keys", [(KEY.key,), (NEXT.key, KEY.key), (NEXT.key,)])
+def test_a_key_that_was_replaced_introduces_no_other(keys: tuple[VerifierKey, ...]) -> None:
+    """Whoever stole it later can sign an announcement, and plant it."""
+    rows = rows_of(contents(30, e12=rotated(KEY, NEXT), e22=rotated(KEY, THIEF)))
+    signers: dict[int, tuple[Signer, ...]] = {8: (KEY,), 16: (KEY, NEXT), 24: (NEXT,), 30: (THIEF,)}
+    trail = Trail(rows, [stored(seal(rows, size, *by)) for size, by in signers.items()])
+
+    result = verified(trail, keys=keys, anchor=None)
+
+    assert (only(result).kind, only(result).size) == (Kind.KEY, 30)
+    assert result.protected == 24
+
+
+def test_a_key_that_comes_back_introduces_another_again() -> None:
+    rows = rows_of(
+        contents(40, e8=rotated(KEY, NEXT), e18=rotated(NEXT, KEY), e28=rotated(KEY, signer("the third")))
+    )
+    signers = {10: (KEY, NEXT), 20: (NEXT, KEY), 30: (KEY, signer("the third")), 40: (signer("the third"),)}
+    trail = Trail(rows, [stored(seal(rows, size, *by)) for size, by in signers.items()])
+
+    result = verified(trail, anchor=trail.notes)
+
+    assert result.ok, result.problems
+    assert result.protected == 40
+
+
+def test_a_history_in_which_the_newest_key_never_signed_is_told() -> None:
+    """Whoever has a key that was replaced can make one; so can an inspector who reads an older export."""
+    without_rotation = Trail.honest(contents(24), [8, 16, 24])
+
+    result = verified(without_rotation, keys=[NEXT.key, KEY.key], anchor=None)
+
+    assert result.ok
+    assert any("signed none of the checkpoints" in said for said in result.remarks)
+    assert verified(without_rotation, keys=[KEY.key, NEXT.key], anchor=None).remarks == ()
+
+
 def test_whoever_may_add_events_cannot_announce_a_key_of_their_own() -> None:
     forged = {**rotated(THIEF, THIEF), "changes": {"key": [str(KEY.key), str(THIEF.key)]}}
     rows = rows_of(contents(24, e12=forged))
