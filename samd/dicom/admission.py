@@ -5,11 +5,12 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from pynetdicom.association import Association
 
-from samd.dicom.journal import Journal
+from samd.dicom.journal import Journal, until_written
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,11 @@ class Visit:
 
 
 class Admission:
-    """Admits known peers, up to `most` at one time, and tells the journal of their coming and going."""
+    """Admits known peers, up to `most` at one time, and tells the journal of their coming and going.
+
+    Who has left keeps the place until that is written down, which is tried until the node stops: the studies
+    that it sent wait for it.
+    """
 
     def __init__(
         self, ae_title: str, *, find_peer: Callable[[str, str], str | None], journal: Journal, most: int
@@ -65,7 +70,7 @@ class Admission:
         self._most = most
         self._visits: dict[Association, Visit] = {}
         self._door = threading.Lock()
-        self._closed = False
+        self._closing = threading.Event()
 
     def admit(self, association: Association, visit: Visit) -> None:
         """Let a known peer in and write it down; raises NotAdmitted. For the association's own thread."""
@@ -73,7 +78,7 @@ class Admission:
         if visit.called_ae != self._ae_title:
             raise NotAdmitted(CALLED_AE_NOT_RECOGNISED, "the called AE title is not that of this node")
         with self._door:
-            if self._closed:
+            if self._closing.is_set():
                 raise NotAdmitted(NO_REASON_TRY_AGAIN, "the node is stopping")
             if len(self._visits) >= self._most:
                 raise NotAdmitted(LOCAL_LIMIT_EXCEEDED, f"{self._most} associations are open already")
@@ -91,13 +96,13 @@ class Admission:
         visit.farewell.start()
 
     def visit_of(self, association: Association) -> Visit | None:
-        """The visit of an association that was admitted and has not left."""
+        """The visit of an association that was admitted, until its end is written down."""
         return self._visits.get(association)
 
     def close(self) -> dict[Association, Visit]:
         """Admit nobody any more, and return who is inside."""
         with self._door:
-            self._closed = True
+            self._closing.set()
             return dict(self._visits)
 
     def _peer(self, visit: Visit) -> str:
@@ -112,9 +117,6 @@ class Admission:
 
     def _see_off(self, association: Association, visit: Visit) -> None:
         association.join()
-        try:
-            self._journal.closed(visit.association, accepted=visit.accepted)
-        except Exception:
-            logger.exception("The end of association %s could not be written down.", visit.association)
-        finally:
-            del self._visits[association]
+        closed = partial(self._journal.closed, visit.association, accepted=visit.accepted)
+        until_written(closed, what=f"The end of association {visit.association}", stopping=self._closing)
+        del self._visits[association]

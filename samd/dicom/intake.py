@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samd.dicom.header import Header, UnreadableHeader, read_header
+from samd.dicom.journal import MayBeRecorded
 from samd.dicom.storage import DiskFull, StoredFile, StoredFileDiffers, discard, part10, store
 from samd.domain.identity import is_uid
 
@@ -45,7 +46,7 @@ class Intake:
     ) -> None:
         """Store a data set that was sent as this SOP instance, and `record` it once it is durable.
 
-        Raises NotStored; then neither a new file nor a new folder is left.
+        Raises NotStored; then neither a new file nor a new folder is left, unless it may have been recorded.
         """
         try:
             header = read_header(data_set, transfer_syntax_uid=transfer_syntax_uid)
@@ -66,6 +67,10 @@ class Intake:
                 raise NotStored(OUT_OF_RESOURCES, "no room is left; nothing of it was kept") from error
             except StoredFileDiffers as error:
                 raise NotStored(PROCESSING_FAILURE, str(error)) from error
+            except MayBeRecorded as error:
+                raise NotStored(
+                    PROCESSING_FAILURE, "whether it was recorded is not known: send it again"
+                ) from error
             except Exception as error:
                 # Not its text, which may hold what the database or the file system was told.
                 cause = error.strerror if isinstance(error, OSError) else type(error).__name__
@@ -80,6 +85,8 @@ class Intake:
         )
         try:
             record(header, file)
+        except MayBeRecorded:
+            raise  # a row may lead to the file; without one it is harmless, and the next sending finds it
         except BaseException:
             if file.is_new:
                 discard(self._root, file)

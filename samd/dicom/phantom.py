@@ -117,9 +117,23 @@ def ct_phantom(*, planes: int = 24, seed: str = "phantom") -> CtPhantom:
         grid[block.margin : planes - block.margin, block.mask()] = block.material
     cm3 = PIXEL_SPACING**2 * PLANE_SPACING / 1000
     return CtPhantom(
-        datasets=[_ct(plane, index, planes=planes, seed=seed) for index, plane in enumerate(grid)],
+        datasets=ct_series(grid, pixel_spacing=PIXEL_SPACING, plane_spacing=PLANE_SPACING, seed=seed),
         volumes_cm3={name: voxels[material] * cm3 for name, material in MATERIALS.items()},
     )
+
+
+def ct_series(
+    hounsfield: NDArray[np.int16], *, pixel_spacing: float, plane_spacing: float, seed: str
+) -> list[Dataset]:
+    """A CT series of `hounsfield` (planes, rows, columns), whole HU of at least -1024; spacings in mm.
+
+    The first plane is the one nearest the head; each is as thick as the planes lie apart.
+    """
+    planes = len(hounsfield)
+    return [
+        _ct(plane, index, planes=planes, pixel_spacing=pixel_spacing, plane_spacing=plane_spacing, seed=seed)
+        for index, plane in enumerate(hounsfield)
+    ]
 
 
 def chest_radiograph(
@@ -179,7 +193,15 @@ def save(dataset: Dataset, path: Path) -> None:
     dataset.save_as(path, enforce_file_format=True)
 
 
-def _ct(plane: NDArray[np.int16], index: int, *, planes: int, seed: str) -> Dataset:
+def _ct(
+    plane: NDArray[np.int16],
+    index: int,
+    *,
+    planes: int,
+    pixel_spacing: float,
+    plane_spacing: float,
+    seed: str,
+) -> Dataset:
     dataset = _object(CTImageStorage, seed=seed, number=index + 1, charset="ISO_IR 100")
     dataset.PatientName = "Phantom^CT"
     dataset.Modality = "CT"
@@ -191,12 +213,13 @@ def _ct(plane: NDArray[np.int16], index: int, *, planes: int, seed: str) -> Data
     dataset.PositionReferenceIndicator = ""
     dataset.KVP = None
     dataset.AcquisitionNumber = None
-    dataset.SliceThickness = PLANE_SPACING
-    dataset.PixelSpacing = [PIXEL_SPACING, PIXEL_SPACING]
+    dataset.SliceThickness = plane_spacing
+    dataset.PixelSpacing = [pixel_spacing, pixel_spacing]
     dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    corner = -PIXEL_SPACING * (SIZE - 1) / 2
+    rows, columns = plane.shape
+    left, top = -pixel_spacing * (columns - 1) / 2, -pixel_spacing * (rows - 1) / 2
     # Image 1 is at the head, as most scanners number: order must come from the position.
-    dataset.ImagePositionPatient = [corner, corner, PLANE_SPACING * (planes - 1 - 2 * index) / 2]
+    dataset.ImagePositionPatient = [left, top, plane_spacing * (planes - 1 - 2 * index) / 2]
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = _RESCALE_INTERCEPT, 1, "HU"
     dataset.WindowCenter, dataset.WindowWidth = -300, 1400
     _put_pixels(dataset, (plane - _RESCALE_INTERCEPT).astype(np.uint16))

@@ -26,7 +26,7 @@ from samd.dicom.admission import Admission, NotAdmitted, Visit
 from samd.dicom.contexts import acceptable
 from samd.dicom.header import Header
 from samd.dicom.intake import DATA_SET_DOES_NOT_MATCH, Intake, NotStored
-from samd.dicom.journal import Arrival, Journal, Refusal, Refused
+from samd.dicom.journal import Arrival, Journal, Refusal, Refusals, Refused
 from samd.dicom.storage import StoredFile, clear_unfinished
 from samd.dicom.wire import bound_reads, connections_per_address
 
@@ -96,6 +96,7 @@ class Node:
         self._admission = admission
         self._intake = intake
         self._journal = journal
+        self._refusals = Refusals(journal)
         self._limits = limits
         self._sockets: WeakKeyDictionary[Association, socket] = WeakKeyDictionary()
 
@@ -125,6 +126,7 @@ class Node:
         self._server.verify_request = connections_per_address(
             self._server, self._limits.connections_per_address
         )
+        self._refusals.start()
 
     @property
     def port(self) -> int:
@@ -132,7 +134,7 @@ class Node:
         return int(self._server.server_address[1])
 
     def stop(self) -> None:
-        """Close the port, abort what is open, and return when the last `closed` is in the journal."""
+        """Close the port, abort what is open, and return when the journal knows, or could not be told."""
         visits = self._admission.close()
         self._server.shutdown()
         for association in self._server.active_associations:
@@ -144,6 +146,7 @@ class Node:
             association.join()
             if visit.farewell is not None:
                 visit.farewell.join()
+        self._refusals.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -250,18 +253,15 @@ class Node:
 
     def _refuse(self, visit: Visit, kind: Refused, reason: str, *, status: int | None = None) -> None:
         logger.warning("An %s of %s at %s was refused: %s.", kind, visit.calling_ae, visit.address, reason)
-        try:
-            self._journal.refused(
-                Refusal(
-                    kind=kind,
-                    calling_ae=visit.calling_ae,
-                    called_ae=visit.called_ae,
-                    address=visit.address,
-                    reason=reason,
-                    association=visit.association if kind is Refused.INSTANCE else "",
-                    peer=visit.peer,
-                    status=status,
-                )
+        self._refusals.write(
+            Refusal(
+                kind=kind,
+                calling_ae=visit.calling_ae,
+                called_ae=visit.called_ae,
+                address=visit.address,
+                reason=reason,
+                association=visit.association if kind is Refused.INSTANCE else "",
+                peer=visit.peer,
+                status=status,
             )
-        except Exception:
-            logger.exception("This refusal could not be written down.")
+        )

@@ -1,8 +1,9 @@
 """Signed model bundles: what is signed, how it is checked, and that only verified bytes are used.
 
-A bundle is a folder of four files: `model.json` and `weights.safetensors`, `manifest.json` with the
-size and SHA-256 of these two, and `manifest.sig`, the Ed25519 signature (RFC 8032, 64 raw bytes) of
-an approver over the bytes of the manifest. The signature is checked first, then every size and
+A bundle is a folder of five files: `model.json`, `weights.safetensors` and `training.json`, which lists
+the digests of what the model was trained on; `manifest.json` with the size and SHA-256 of these three;
+and `manifest.sig`, the Ed25519 signature (RFC 8032, 64 raw bytes) of an approver over the bytes of the
+manifest. The signature is checked first, then every size and
 hash, before any parser sees a byte; and the bytes that were checked are the bytes that are used, so
 that a file swapped afterwards changes nothing. This module knows no tensors: whoever only lists
 models needs no more than this.
@@ -11,8 +12,9 @@ models needs no more than this.
 import hashlib
 import json
 import os
+import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from samd.domain.card import ModelCard
 from samd.inference.model_file import Component, ModelFileRefused, parse
 
-MODEL, WEIGHTS, MANIFEST, SIGNATURE = "model.json", "weights.safetensors", "manifest.json", "manifest.sig"
-FORMAT = "samd-bundle-1"
+MODEL, WEIGHTS, TRAINING = "model.json", "weights.safetensors", "training.json"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+LISTED = (MODEL, WEIGHTS, TRAINING)
+FORMAT = "samd-bundle-2"
 # Far above any bundle of ours, far below what would fill the memory of a worker.
-_LARGEST = {MODEL: 1 << 20, WEIGHTS: 1 << 31, MANIFEST: 1 << 16, SIGNATURE: 64}
+_LARGEST = {MODEL: 1 << 20, WEIGHTS: 1 << 31, TRAINING: 1 << 26, MANIFEST: 1 << 16, SIGNATURE: 64}
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class BundleRefused(Exception):
@@ -36,7 +41,11 @@ class BundleRefused(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """A verified bundle. `digest` is the SHA-256 of the manifest, `signer` that of the raw public key."""
+    """A verified bundle. `digest` is the SHA-256 of the manifest, `signer` that of the raw public key.
+
+    `training` holds the SHA-256 of every image that the model was trained or tuned on: of the pixels, 8 bits
+    each, row by row. Whoever validates the model refuses cases that are among them.
+    """
 
     card: ModelCard
     network: Component
@@ -45,6 +54,7 @@ class Bundle:
     weights: bytes
     digest: str
     signer: str
+    training: frozenset[str]
 
 
 def verify(folder: Path, *, trusted: Sequence[Ed25519PublicKey]) -> Bundle:
@@ -57,7 +67,7 @@ def verify(folder: Path, *, trusted: Sequence[Ed25519PublicKey]) -> Bundle:
     contents = _read_all(folder)
     signer = _signer(contents[MANIFEST], contents[SIGNATURE], trusted)
     listed = _listed(contents[MANIFEST])
-    for name in (MODEL, WEIGHTS):
+    for name in LISTED:
         _check_content(name, contents[name], listed[name])
     digest = hashlib.sha256(contents[MANIFEST]).hexdigest()
     try:
@@ -72,6 +82,7 @@ def verify(folder: Path, *, trusted: Sequence[Ed25519PublicKey]) -> Bundle:
         weights=contents[WEIGHTS],
         digest=digest,
         signer=signer,
+        training=_training(contents[TRAINING]),
     )
 
 
@@ -94,14 +105,19 @@ def trusted_keys(folder: Path) -> tuple[Ed25519PublicKey, ...]:
 
 
 def sign(folder: Path, key: Ed25519PrivateKey) -> None:
-    """Write `manifest.json` and `manifest.sig` over the model and weights that lie in `folder`."""
+    """Write `manifest.json` and `manifest.sig` over the model, weights and training list in `folder`."""
     listed = {}
-    for name in (MODEL, WEIGHTS):
+    for name in LISTED:
         content = (folder / name).read_bytes()
         listed[name] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     manifest = _canonical({"files": listed, "format": FORMAT})
     (folder / MANIFEST).write_bytes(manifest)
     (folder / SIGNATURE).write_bytes(key.sign(manifest))
+
+
+def training_list(digests: Iterable[str]) -> bytes:
+    """The content of `training.json`: each digest once, in order."""
+    return _canonical({"pixels": sorted(set(digests))})
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
@@ -118,7 +134,7 @@ def _read_all(folder: Path) -> dict[str, bytes]:
         names = set(os.listdir(directory))  # noqa: PTH208 - a descriptor has no Path
         if names != _LARGEST.keys():
             odd = ", ".join(sorted(names ^ _LARGEST.keys()))
-            raise BundleRefused(f"a bundle has exactly four files; missing or extra: {odd}")
+            raise BundleRefused(f"a bundle has exactly five files; missing or extra: {odd}")
         return {name: _read(directory, name) for name in sorted(names)}
     finally:
         os.close(directory)
@@ -154,7 +170,7 @@ def _listed(manifest: bytes) -> Mapping[str, Mapping[str, Any]]:
     """The files of a manifest whose signature is good: exactly ours, in canonical JSON."""
     try:
         document = json.loads(manifest)
-        known = document["format"] == FORMAT and document["files"].keys() == {MODEL, WEIGHTS}
+        known = document["format"] == FORMAT and document["files"].keys() == set(LISTED)
         shaped = all(entry.keys() == {"sha256", "size"} for entry in document["files"].values())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleRefused("the manifest is signed but is not a bundle manifest") from error
@@ -169,6 +185,19 @@ def _check_content(name: str, content: bytes, listed: Mapping[str, Any]) -> None
         raise BundleRefused(f"{name} has {len(content)} bytes; the manifest says {listed['size']}")
     if hashlib.sha256(content).hexdigest() != listed["sha256"]:
         raise BundleRefused(f"{name} is not the file that was signed: its SHA-256 differs")
+
+
+def _training(content: bytes) -> frozenset[str]:
+    """The digests of a training list whose own digest is good."""
+    try:
+        digests = json.loads(content)["pixels"]
+        known = all(isinstance(one, str) and _DIGEST.fullmatch(one) for one in digests)
+        exact = known and training_list(digests) == content
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BundleRefused(f"{TRAINING} is not a list of digests") from error
+    if not exact:
+        raise BundleRefused(f"{TRAINING} is not a list of digests, each once and in order")
+    return frozenset(digests)
 
 
 def _canonical(document: Any) -> bytes:

@@ -5,13 +5,12 @@ nothing else may stand there. The digests are not in the file; they come from th
 """
 
 import json
-import math
 import re
-import types
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
+from samd.domain import schema
 from samd.domain.card import ModelCard
 from samd.domain.codes import Code
 
@@ -50,14 +49,17 @@ def parse(content: bytes, *, digest: str, weights_digest: str) -> ModelFile:
         if _FROM_THE_MANIFEST & document["card"].keys():
             raise ModelFileRefused("model.json: card: the digests belong in the manifest alone")
         document["card"] |= {"digest": digest, "weights_digest": weights_digest}
-    model: ModelFile = _read(ModelFile, document, "model.json")
+    try:
+        model = schema.read(ModelFile, document, "model.json")
+    except schema.Misfit as error:
+        raise ModelFileRefused(str(error)) from error
     _check(model.card)
     return model
 
 
 def render(model: ModelFile) -> bytes:
     """The bytes of `model.json` for `model`, such that `parse` gives it back."""
-    document = _written(model)
+    document = schema.written(model)
     for key in _FROM_THE_MANIFEST:
         del document["card"][key]
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
@@ -72,52 +74,6 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ModelFileRefused(f"model.json: {constant} is not a number")
-
-
-def _read(kind: Any, value: Any, where: str) -> Any:
-    """`value` as the type `kind`: dataclasses, tuples, sets, mappings, optional and plain values."""
-    if is_dataclass(kind) and isinstance(kind, type):
-        return _read_fields(kind, value, where)
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin is types.UnionType:  # the only unions of the card are with None
-        return None if value is None else _read(arguments[0], value, where)
-    if origin in (tuple, frozenset):
-        return _read_items(origin, arguments, value, where)
-    if origin is Mapping:
-        if not isinstance(value, dict):
-            raise ModelFileRefused(f"{where}: an object is needed")
-        return {name: _read(arguments[1], item, f"{where}: {name}") for name, item in value.items()}
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind:
-        raise ModelFileRefused(f"{where}: {kind.__name__} is needed, not {type(value).__name__}")
-    if kind is float and not math.isfinite(value):
-        raise ModelFileRefused(f"{where}: a finite number is needed")
-    return value
-
-
-def _read_fields(kind: type, value: Any, where: str) -> Any:
-    if not isinstance(value, dict):
-        raise ModelFileRefused(f"{where}: an object is needed")
-    hints = get_type_hints(kind)
-    needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
-    if value.keys() - hints.keys():
-        raise ModelFileRefused(f"{where}: unknown: {', '.join(sorted(value.keys() - hints.keys()))}")
-    if needed - value.keys():
-        raise ModelFileRefused(f"{where}: missing: {', '.join(sorted(needed - value.keys()))}")
-    return kind(**{name: _read(hints[name], item, f"{where}: {name}") for name, item in value.items()})
-
-
-def _read_items(origin: type, arguments: tuple[Any, ...], value: Any, where: str) -> Any:
-    if not isinstance(value, list):
-        raise ModelFileRefused(f"{where}: a list is needed")
-    if origin is frozenset or arguments[-1] is Ellipsis:
-        kinds = [arguments[0]] * len(value)
-    else:
-        kinds = list(arguments)
-    if len(kinds) != len(value):
-        raise ModelFileRefused(f"{where}: {len(kinds)} values are needed, not {len(value)}")
-    return origin(_read(kind, item, where) for kind, item in zip(kinds, value, strict=True))
 
 
 def _check(card: ModelCard) -> None:
@@ -155,13 +111,3 @@ def _codes(card: ModelCard) -> list[Code]:
     for segment in card.segments:
         codes += [segment.category, segment.type]
     return codes
-
-
-def _written(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _written(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return [_written(item) for item in value]
-    return dict(value) if isinstance(value, Mapping) else value

@@ -21,3 +21,8 @@ def repeatable() -> Iterator[None]:
             yield
     finally:
         torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+
+
+def single_threaded() -> None:
+    """Let this process compute in one thread: for one of several that share the processors."""
+    torch.set_num_threads(1)

@@ -56,7 +56,7 @@ def data_set(
 
 
 class RememberingJournal:
-    """Remembers everything in order; `on_stored` runs before an arrival is remembered and may raise."""
+    """Remembers everything in order; what is called `on_…` runs before that is remembered, and may raise."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -70,6 +70,8 @@ class RememberingJournal:
         self.accepted = -1
         self.on_opened: Callable[[str], None] = lambda _peer: None
         self.on_stored: Callable[[Arrival], None] = lambda _arrival: None
+        self.on_closed: Callable[[str], None] = lambda _association: None
+        self.on_refused: Callable[[Refusal], None] = lambda _refusal: None
 
     def opened(self, association: str, peer: str) -> None:
         self.on_opened(peer)
@@ -81,10 +83,12 @@ class RememberingJournal:
         self._remember("stored", arrival.association)
 
     def closed(self, association: str, *, accepted: int) -> None:
+        self.on_closed(association)
         self.accepted = accepted
         self._remember("closed", association)
 
     def refused(self, refusal: Refusal) -> None:
+        self.on_refused(refusal)
         self.refusals.append(refusal)
         self._remember("refused", refusal.association)
 
@@ -103,6 +107,17 @@ class RememberingJournal:
         with self._changed:
             self.happened.append((what, association))
             self._changed.notify_all()
+
+
+def failing(times: int) -> Callable[[object], None]:
+    """What raises as if the database were down, so many times, and then no more."""
+    left = iter(range(times))
+
+    def fail(_what: object) -> None:
+        if next(left, None) is not None:
+            raise RuntimeError("the database is restarting")
+
+    return fail
 
 
 def known_peer(calling_ae: str, address: str) -> str | None:

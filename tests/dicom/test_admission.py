@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from samd.dicom.admission import Admission, NotAdmitted, Visit
-from tests.dicom.loopback import RememberingJournal, known_peer
+from tests.dicom.loopback import RememberingJournal, failing, known_peer
 
 VISIT = Visit(calling_ae="SCANNER", called_ae="SAMD", address="127.0.0.1")
 
@@ -90,6 +90,36 @@ def test_the_place_of_one_that_left_is_free_again(admission: Admission, journal:
     for association in staying:
         association.leave()
     journal.wait_for("closed", 2)
+
+
+@pytest.mark.requirement("FLOW-01")
+def test_the_end_of_an_association_is_written_down_once_the_database_is_back(
+    admission: Admission, journal: RememberingJournal
+) -> None:
+    journal.on_closed = failing(2)
+    association, visit = Staying(), replace(VISIT)
+    admission.admit(association, visit)
+
+    association.leave()
+
+    journal.wait_for("closed")
+    assert journal.happened == [("opened", visit.association), ("closed", visit.association)]
+
+
+@pytest.mark.requirement("NODE-03")
+def test_an_end_that_cannot_be_written_down_does_not_keep_the_node_from_stopping(
+    admission: Admission, journal: RememberingJournal
+) -> None:
+    journal.on_closed = failing(1_000_000)
+    association = Staying()
+    admission.admit(association, replace(VISIT))
+    association.leave()
+
+    farewell = admission.close()[association].farewell
+
+    assert farewell is not None
+    farewell.join(10)
+    assert not farewell.is_alive()
 
 
 @pytest.mark.requirement("NODE-03")

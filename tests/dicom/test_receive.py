@@ -27,6 +27,7 @@ from tests.dicom.loopback import (
     RememberingJournal,
     data_set,
     element,
+    failing,
     known_peer,
     sending_to,
     start_node,
@@ -273,6 +274,33 @@ def test_an_association_that_cannot_be_written_down_is_rejected_for_now(
         assert sender.association.acceptor.primitive.result == 2
 
     assert journal.kinds == ["refused"]
+
+
+@pytest.mark.requirement("NODE-03")
+def test_a_refusal_is_written_down_once_the_database_is_back(node: Node, journal: RememberingJournal) -> None:
+    journal.on_refused = failing(2)
+    before = time.time()
+
+    with sending_to(node.port, calling_ae="STRANGER") as sender:
+        assert sender.association.is_rejected
+    after = time.time()
+
+    journal.wait_for("refused")
+    (refusal,) = journal.refusals
+    assert refusal.calling_ae == "STRANGER"
+    assert before <= refusal.at <= after
+
+
+@pytest.mark.requirement("NODE-03")
+def test_refusals_that_cannot_be_written_down_hold_up_nobody(root: Path, journal: RememberingJournal) -> None:
+    journal.on_refused = failing(1_000_000)
+
+    with start_node(root, journal) as node, sending_to(node.port) as sender:
+        refused = sender.store(data_set(study_instance_uid=".."))
+        after = sender.store(data_set())
+
+    assert (refused.Status, after.Status) == (0xA900, 0x0000)
+    assert journal.kinds == ["opened", "stored", "closed"]
 
 
 @pytest.mark.requirement("NODE-03")

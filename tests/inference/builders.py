@@ -1,5 +1,6 @@
 """Small signed bundles and volumes for tests: real files, made in a moment."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from samd.domain.finding import Volume
 from samd.domain.study import Frame
-from samd.inference.bundle import MODEL, WEIGHTS, sign
+from samd.inference.bundle import MODEL, TRAINING, WEIGHTS, sign, training_list
 from samd.inference.catalogue import weights_of
 from samd.inference.model_file import Component, ModelFile, render
 from samd.inference.networks import RadiographClassifier
@@ -31,6 +32,7 @@ def signed_bundle(
     model: ModelFile = CLASSIFIER,
     weights: bytes | None = None,
     key: Ed25519PrivateKey | None = None,
+    training: Iterable[str] = (),
     **changes: Any,
 ) -> tuple[Path, Ed25519PublicKey]:
     """A bundle in the new `folder`, and the public key that verifies it.
@@ -45,6 +47,7 @@ def signed_bundle(
     if weights is None:
         weights = weights_of(published_windows() if model.card.segments else untrained())
     (folder / WEIGHTS).write_bytes(weights)
+    (folder / TRAINING).write_bytes(training_list(training))
     sign(folder, key)
     return folder, key.public_key()
 

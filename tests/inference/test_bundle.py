@@ -18,6 +18,7 @@ from samd.inference.bundle import (
     MANIFEST,
     MODEL,
     SIGNATURE,
+    TRAINING,
     WEIGHTS,
     BundleRefused,
     fingerprint,
@@ -44,6 +45,61 @@ def unreachable_parsers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(bundle, "parse", parse)
     monkeypatch.setattr(bundle, "_listed", parse)
+
+
+@pytest.mark.requirement("MOD-01", "VAL-02")
+def test_a_bundle_says_what_it_was_trained_on(tmp_path: Path) -> None:
+    folder, key = signed_bundle(tmp_path / "bundle", training=["b" * 64, "a" * 64, "b" * 64])
+
+    assert verify(folder, trusted=[key]).training == {"a" * 64, "b" * 64}
+
+
+@pytest.mark.requirement("MOD-01")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{"pixels":null}',
+        b'{"pixels":""}',
+        b'{"pixels":["A"]}',
+        b'{"pixels":[1]}',
+        b'{"pixels": []}',
+        b"[" * 100_000,
+        json.dumps({"pixels": ["A" * 64]}).encode(),
+        json.dumps({"pixels": {"a" * 64: 1}}, separators=(",", ":")).encode(),
+        json.dumps({"pixels": ["b" * 64, "a" * 64]}, separators=(",", ":")).encode(),
+        json.dumps({"pixels": ["a" * 64, "a" * 64]}, separators=(",", ":")).encode(),
+        json.dumps({"pixels": [], "more": 1}, separators=(",", ":")).encode(),
+    ],
+    ids=[
+        "empty",
+        "no UTF-8",
+        "list",
+        "nothing",
+        "null",
+        "text",
+        "no digest",
+        "number",
+        "spaces",
+        "deep",
+        "capitals",
+        "object",
+        "no order",
+        "twice",
+        "more",
+    ],
+)
+def test_a_training_list_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+    folder, _ = signed_bundle(tmp_path / "bundle")
+    (folder / TRAINING).write_bytes(content)
+    key = Ed25519PrivateKey.generate()
+    sign(folder, key)
+
+    with pytest.raises(BundleRefused, match=r"training\.json is not a list of digests"):
+        verify(folder, trusted=[key.public_key()])
 
 
 @pytest.mark.requirement("MOD-01")
@@ -75,8 +131,8 @@ def test_every_flipped_bit_of_manifest_or_signature_is_refused_unparsed(tmp_path
 
 
 @pytest.mark.requirement("MOD-01")
-@pytest.mark.parametrize("name", [MODEL, WEIGHTS])
-def test_flipped_bits_of_model_and_weights_are_refused_unparsed(
+@pytest.mark.parametrize("name", [MODEL, WEIGHTS, TRAINING])
+def test_flipped_bits_of_what_is_listed_are_refused_unparsed(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, key = signed_bundle(tmp_path / "bundle")
@@ -139,7 +195,7 @@ def test_files_swapped_after_verification_change_nothing(tmp_path: Path) -> None
     image = volume_of(np.random.default_rng(0).random((1, 28, 28)))
     before = predict(load(verify(folder, trusted=[key])), image)
     verified = verify(folder, trusted=[key])
-    for name in (MODEL, WEIGHTS):
+    for name in (MODEL, WEIGHTS, TRAINING):
         (folder / name).write_bytes(b"something else")
 
     after = predict(load(verified), image)
@@ -149,7 +205,7 @@ def test_files_swapped_after_verification_change_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.requirement("MOD-01")
-@pytest.mark.parametrize("name", [MODEL, WEIGHTS, MANIFEST, SIGNATURE])
+@pytest.mark.parametrize("name", [MODEL, WEIGHTS, TRAINING, MANIFEST, SIGNATURE])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     folder, key = signed_bundle(tmp_path / "bundle")
     (folder / name).unlink()
@@ -168,7 +224,7 @@ def test_an_extra_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("MOD-01")
-@pytest.mark.parametrize("name", [MODEL, WEIGHTS, MANIFEST, SIGNATURE])
+@pytest.mark.parametrize("name", [MODEL, WEIGHTS, TRAINING, MANIFEST, SIGNATURE])
 def test_a_symbolic_link_is_refused_even_to_the_right_content(tmp_path: Path, name: str) -> None:
     folder, key = signed_bundle(tmp_path / "bundle")
     (folder / name).rename(tmp_path / name)
@@ -189,12 +245,25 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("MOD-01")
-def test_a_file_larger_than_any_bundle_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "most"), [(MODEL, 1 << 20), (TRAINING, 1 << 26), (MANIFEST, 1 << 16)])
+def test_a_file_larger_than_any_bundle_is_refused(tmp_path: Path, name: str, most: int) -> None:
     folder, key = signed_bundle(tmp_path / "bundle")
-    (folder / MODEL).write_bytes(b" " * ((1 << 20) + 1))
+    os.truncate(folder / name, most + 1)
 
-    with pytest.raises(BundleRefused, match="larger than 1048576 bytes"):
+    with pytest.raises(BundleRefused, match=f"{name} is larger than {most} bytes"):
         verify(folder, trusted=[key])
+
+
+@pytest.mark.requirement("MOD-01")
+def test_a_bundle_of_the_format_before_is_refused_by_the_name_of_the_format(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    folder, _ = signed_bundle(tmp_path / "bundle", key=key)
+    before = (folder / MANIFEST).read_bytes().replace(b"samd-bundle-2", b"samd-bundle-1")
+    (folder / MANIFEST).write_bytes(before)
+    (folder / SIGNATURE).write_bytes(key.sign(before))
+
+    with pytest.raises(BundleRefused, match="not in the format samd-bundle-2"):
+        verify(folder, trusted=[key.public_key()])
 
 
 @pytest.mark.requirement("MOD-01")
@@ -214,7 +283,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 @pytest.mark.requirement("MOD-01")
 @pytest.mark.parametrize(
     "manifest",
-    [b"", b"[]", b"{}", b'{"files":{},"format":"samd-bundle-1"}', b'{"files":3,"format":"samd-bundle-1"}'],
+    [b"", b"[]", b"{}", b'{"files":{},"format":"samd-bundle-2"}', b'{"files":3,"format":"samd-bundle-2"}'],
 )
 def test_a_signature_over_something_else_is_not_a_manifest(tmp_path: Path, manifest: bytes) -> None:
     key = Ed25519PrivateKey.generate()
@@ -234,7 +303,7 @@ def test_the_manifest_has_only_one_spelling(tmp_path: Path) -> None:
     (folder / MANIFEST).write_bytes(spaced)
     (folder / SIGNATURE).write_bytes(key.sign(spaced))
 
-    with pytest.raises(BundleRefused, match="not in the format samd-bundle-1"):
+    with pytest.raises(BundleRefused, match="not in the format samd-bundle-2"):
         verify(folder, trusted=[key.public_key()])
 
 
