@@ -1,14 +1,28 @@
-"""Makes the two bundles that the device ships: trained, measured once on untouched images, and signed.
+"""Makes the bundles that the device ships: trained, measured once on untouched images, and signed.
 
     python -m validation.reference_models DATA --key PRIVATE.pem --out samd/inference/bundles
+    python -m validation.reference_models DATA --key PRIVATE.pem --out validation/candidates --candidate
+    python -m validation.reference_models DATA --key PRIVATE.pem --out FOLDER --sign-only
+
+The candidate is a second version of the classifier, to compare with and never in force by itself. --sign-only
+signs the bundles in FOLDER with another key, weights and cards untouched; the digest, by which protocols and
+plans name a bundle, is that of its content and stays.
 
 DATA is the folder with PneumoniaMNIST, KEY the approver's Ed25519 private key in PEM, which stays out
-of the repository. Everything that is chosen is chosen on the validation images: temperature, limits of
-the answer, least faithfulness. The test images are seen once, at the end, by the finished bundle.
+of the repository. A new one, and its public half beside the bundles:
+
+    openssl genpkey -algorithm ed25519 -out PRIVATE.pem
+    openssl pkey -in PRIVATE.pem -pubout -out samd/inference/bundles/trust/reference.pub
+
+Everything that is chosen is chosen on the validation images: temperature, limits of the answer, least
+faithfulness. The test images are seen once, at the end, by the finished bundle.
 """
 
 import argparse
+import hashlib
+import json
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +33,7 @@ from numpy.typing import NDArray
 
 from samd.domain.finding import Prediction, Volume
 from samd.domain.study import Frame
-from samd.inference.bundle import MODEL, WEIGHTS, sign, verify
+from samd.inference.bundle import MODEL, TRAINING, WEIGHTS, sign, training_list, verify
 from samd.inference.catalogue import load, weights_of
 from samd.inference.explain import explain, faithfulness_of
 from samd.inference.model import Model
@@ -29,9 +43,11 @@ from samd.inference.run import predict
 from samd.inference.tissue import Region, TissueWindows
 from samd.inference.training import Recipe, calibrate, fit
 from validation.metrics.estimate import Estimate
-from validation.metrics.roc import auc, operating_point, proportion
+from validation.metrics.proportions import proportion
+from validation.metrics.roc import auc, operating_point
 
 CARDS = Path(__file__).parent / "cards"
+PNEUMONIA, TISSUE = "chest-xray-pneumonia", "ct-tissue"
 
 # Whole Hounsfield units, both ends included, in the order of the segments of the card, which cites them.
 WINDOWS: tuple[tuple[int, int, Region], ...] = (
@@ -62,6 +78,38 @@ class Split:
     def __str__(self) -> str:
         return f"{len(self.labels)} images, {int(self.labels.sum())} of them pneumonia"
 
+    def digests(self) -> list[str]:
+        """SHA-256 of the pixels of each image."""
+        return [hashlib.sha256(image.tobytes()).hexdigest() for image in self.images]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A version of the classifier: how it is trained, and the line of its update history."""
+
+    version: str
+    recipe: Recipe
+    seed: int
+    history: str
+    seen: str  # who has seen the test images before
+
+    def of(self, file: ModelFile) -> ModelFile:
+        """The card of this edition."""
+        facts = tuple(
+            (name, self.history if name == "Update history" else fact) for name, fact in file.card.facts
+        )
+        return replace(file, card=replace(file.card, version=self.version, facts=facts))
+
+
+FIRST = Edition("1.0.0", RECIPE, SEED, "1.0.0: first version.", "untouched until the end")
+CANDIDATE = Edition(
+    "1.1.0",
+    Recipe(epochs=12),
+    2024,
+    "1.0.0: first version. 1.1.0: another seed and fewer epochs; a candidate to compare with, not in force.",
+    "seen once before, by version 1.0.0",
+)
+
 
 def main() -> None:
     """Write and sign both bundles."""
@@ -70,12 +118,21 @@ def main() -> None:
     arguments.add_argument("data", type=Path, help="folder with pneumoniamnist_reassembled.npz")
     arguments.add_argument("--key", type=Path, required=True, help="Ed25519 private key, PEM")
     arguments.add_argument("--out", type=Path, required=True, help="folder for the bundles")
+    arguments.add_argument("--candidate", action="store_true", help="make the second version alone")
+    arguments.add_argument("--sign-only", action="store_true", help="sign what lies in OUT with another key")
     options = arguments.parse_args()
     key = load_pem_private_key(options.key.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise SystemExit(f"{options.key.name} is not an Ed25519 private key")
-    make_tissue(options.out, key)
-    make_pneumonia(options.out, key, splits(options.data))
+    data = splits(options.data)
+    if options.sign_only:
+        for manifest in sorted(options.out.glob("*/manifest.json")):
+            sign_again(manifest.parent, key, data)
+    elif options.candidate:
+        make_pneumonia(options.out / f"{PNEUMONIA}-{CANDIDATE.version}", key, data, CANDIDATE)
+    else:
+        make_tissue(options.out / TISSUE, key)
+        make_pneumonia(options.out / PNEUMONIA, key, data, FIRST)
 
 
 def read_card(path: Path) -> ModelFile:
@@ -94,33 +151,44 @@ def splits(folder: Path) -> tuple[Split, Split, Split]:
     return Split(training.images[kept], training.labels[kept]), validation, test
 
 
-def make_tissue(out: Path, key: Ed25519PrivateKey) -> Model:
+def make_tissue(folder: Path, key: Ed25519PrivateKey) -> Model:
     """The tissue bundle, whose weights are the published windows."""
     weights = weights_of(TissueWindows.of(WINDOWS, edge_width=EDGE_WIDTH_HU))
-    return written(out, read_card(CARDS / "ct-tissue.json"), weights, key)
+    return written(folder, read_card(CARDS / f"{TISSUE}.json"), weights, key)
 
 
-def make_pneumonia(out: Path, key: Ed25519PrivateKey, data: tuple[Split, Split, Split]) -> Model:
+def make_pneumonia(
+    folder: Path, key: Ed25519PrivateKey, data: tuple[Split, Split, Split], edition: Edition
+) -> Model:
     """The classifier: trained, adjusted on validation, then measured on test and described."""
     training, validation, test = data
-    file = read_card(CARDS / "chest-xray-pneumonia.json")
+    file = edition.of(read_card(CARDS / f"{PNEUMONIA}.json"))
+    seen = [*training.digests(), *validation.digests()]
     network = fit(
         prepared(training, file),
         training.labels,
         network=file.network.name,
         parameters=file.network.parameters,
-        recipe=RECIPE,
-        seed=SEED,
+        recipe=edition.recipe,
+        seed=edition.seed,
     )
     calibrate(network, prepared(validation, file), validation.labels)
     weights = weights_of(network)
-    file, facts = adjusted(file, written(out, file, weights, key), validation)
-    facts = [("Training", f"{training}; seed {SEED}; {RECIPE}"), *facts]
-    facts += measured(written(out, file, weights, key), test)
+    file, facts = adjusted(file, written(folder, file, weights, key, seen), validation)
+    facts = [("Training", f"{training}; seed {edition.seed}; {edition.recipe}"), *facts]
+    facts += measured(written(folder, file, weights, key, seen), test, edition.seen)
     for name, fact in facts:
         log.info("%s: %s", name, fact)
     described = replace(file, card=replace(file.card, facts=(*file.card.facts, *facts)))
-    return written(out, described, weights, key)
+    return written(folder, described, weights, key, seen)
+
+
+def sign_again(folder: Path, key: Ed25519PrivateKey, data: tuple[Split, Split, Split]) -> None:
+    """Sign the bundle in `folder` with `key`; its training list is written anew, by the kind of its model."""
+    trained = json.loads((folder / MODEL).read_bytes())["card"]["classifications"]
+    seen = [digest for split in data[:2] for digest in split.digests()] if trained else []
+    (folder / TRAINING).write_bytes(training_list(seen))
+    sign(folder, key)
 
 
 def prepared(split: Split, file: ModelFile) -> NDArray[np.float32]:
@@ -130,12 +198,14 @@ def prepared(split: Split, file: ModelFile) -> NDArray[np.float32]:
     return np.stack([prepare(image, **file.preprocessing.parameters).values for image in images])
 
 
-def written(out: Path, file: ModelFile, weights: bytes, key: Ed25519PrivateKey) -> Model:
-    """Write, sign, verify and load the bundle of `file`."""
-    folder = out / file.card.name
+def written(
+    folder: Path, file: ModelFile, weights: bytes, key: Ed25519PrivateKey, seen: Iterable[str] = ()
+) -> Model:
+    """Write, sign, verify and load a bundle in `folder`; `seen` are digests of what it was trained on."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MODEL).write_bytes(render(file))
     (folder / WEIGHTS).write_bytes(weights)
+    (folder / TRAINING).write_bytes(training_list(seen))
     sign(folder, key)
     return load(verify(folder, trusted=[key.public_key()]), device="cpu")
 
@@ -208,8 +278,8 @@ def faithfulness_limit(
     return limit, [("Faithfulness", fact)]
 
 
-def measured(model: Model, test: Split) -> list[tuple[str, str]]:
-    """The facts from the test images, which nothing has seen before."""
+def measured(model: Model, test: Split, seen: str) -> list[tuple[str, str]]:
+    """The facts from the test images; `seen` says who has seen them before."""
     limits = model.card.classifications[0]
     scores = scores_of(model, test)
     present = operating_point(scores, test.labels, threshold=limits.threshold)
@@ -218,7 +288,7 @@ def measured(model: Model, test: Split) -> list[tuple[str, str]]:
         int(((scores >= limits.absent_below) & (scores < limits.threshold)).sum()), len(scores)
     )
     return [
-        ("Test", f"{test}, untouched until the end"),
+        ("Test", f"{test}, {seen}"),
         ("AUC", interval(auc(scores, test.labels)) + ", DeLong"),
         ("Sensitivity of present", interval(present.sensitivity)),
         ("Specificity of present", interval(present.specificity)),
