@@ -20,7 +20,7 @@ check: $(VENV)/installed ## style, types, import contracts
 	@$(BIN)/mypy
 
 fast: $(VENV)/installed
-	@$(BIN)/pytest -m "not journey and not browser and not bench and not attack"
+	@$(BIN)/pytest -n auto -m "not journey and not browser and not bench and not attack"
 
 attacks: $(VENV)/installed ## every tampering with the audit trail, one by one (two minutes)
 	@$(BIN)/pytest -m attack tests/audit --timeout=900 -s
@@ -33,7 +33,9 @@ browser: $(VENV)/installed ## the console in Chromium
 
 postgres: $(VENV)/installed ## the tests that touch the database, on PostgreSQL
 	@DATABASE_URL=$${SAMD_TEST_POSTGRESQL:-postgres://postgres@127.0.0.1:5432}/postgres \
-		$(BIN)/pytest -m "not attack" tests/records tests/audit tests/accounts tests/console tests/test_tasks.py
+		$(BIN)/pytest -n auto -m "not attack" tests/records tests/audit tests/accounts tests/console \
+		tests/validation/test_judging.py tests/validation/test_views.py tests/validation/monitoring \
+		tests/test_tasks.py
 
 bench: $(VENV)/installed ## measurements beside peers, by hand
 	@$(BIN)/pytest -m bench tests/benchmarks --timeout=1800 -s

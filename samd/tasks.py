@@ -85,8 +85,9 @@ def analyse_one(job: int) -> None:
         if store.predecessor_is_under_way(claim):
             jobs.wait(claim, until=timezone.now() + FIRST_WAIT)
             return
-        seal = sealing.newest()
-        if seal is None or not store.is_announced(claim):
+        # In this order: the newest checkpoint after the look covers what the look saw covered.
+        seal = sealing.newest() if store.is_announced(claim) else None
+        if seal is None:
             jobs.wait(claim, until=timezone.now() + SEALING_WAIT)
             return
         analysis = store.start_analysis(claim, anchor=to_ascii(seal.note))

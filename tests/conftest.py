@@ -1,5 +1,6 @@
 """Fixtures that many tests share."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,14 @@ def _tests_may_empty_the_trail() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", unprotected)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """A command called in a test sets up the log anew, on a stream that ends with that test."""
+    handlers = list(logging.root.handlers)
+    yield
+    logging.root.handlers = handlers
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from pydicom import Dataset
 from pydicom.uid import JPEGExtended12Bit
 from pytest_django import Settings
 
+from audit import sealing
 from audit.checkpoint import to_ascii
 from audit.keys import configured_sequencer
 from audit.models import Seal
@@ -249,6 +250,33 @@ def test_our_own_results_sent_back_open_no_run(settings: Settings, tmp_path: Pat
 
     assert Run.objects.count() == 1
     assert Instance.objects.get(sop_instance_uid=report.sop_instance_uid).run is None
+
+
+@pytest.mark.requirement("AUD-04")
+def test_the_checkpoint_of_a_report_covers_its_study_though_the_trail_is_sealed_just_then(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = sealing.newest
+
+    def newest_and_sealed_at_once() -> Seal | None:
+        found = newest()
+        seal()
+        return found
+
+    receive(settings, tmp_path, slice_of_pydicom())
+    work(Job.Kind.COMPLETE)
+    job = Job.objects.get(kind=Job.Kind.ANALYSE)
+    monkeypatch.setattr(sealing, "newest", newest_and_sealed_at_once)
+
+    tasks.analyse_one(job.pk)
+    seal()
+    Job.objects.filter(pk=job.pk).update(not_before=timezone.now())
+    tasks.analyse_one(job.pk)
+
+    analysis = Analysis.objects.get()
+    assert analysis.stage == Stage.REPORTED
+    assert analysis.queued_by is not None
+    assert analysis.queued_by.entry.seq < int(analysis.anchor.split("\n")[1])
 
 
 @pytest.mark.requirement("AUD-04")

@@ -3,6 +3,7 @@
 Every variable is listed in deploy/env.example. A value that makes no sense stops the start, loudly.
 """
 
+import logging
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -114,6 +115,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "samd.accounts",
+    "validation",
 ]
 
 MIDDLEWARE = [
@@ -194,7 +196,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_FORMS = {"change_password": "samd.accounts.forms.NewPasswordForm"}
+ACCOUNT_FORMS = {
+    "login": "samd.accounts.forms.PasswordForm",
+    "change_password": "samd.accounts.forms.NewPasswordForm",
+}
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing is ever mailed
 
 MFA_ADAPTER = "samd.accounts.factors.SecondFactorAdapter"
@@ -253,10 +258,15 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # served from where they lie: there is nothing to collect
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
-CELERY_IMPORTS = ("samd.tasks",)
+CELERY_IMPORTS = ("samd.tasks", "validation.tasks")
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ROUTES = {"samd.analyse": {"queue": "analysis"}, "samd.*": {"queue": "routine"}}
-CELERY_TASK_QUEUES = [Queue("routine"), Queue("analysis")]  # a worker that names none takes both
+CELERY_TASK_ROUTES = {
+    "samd.analyse": {"queue": "analysis"},
+    "samd.*": {"queue": "routine"},
+    "validation.*": {"queue": "validation"},
+}
+# A worker that names none takes all.
+CELERY_TASK_QUEUES = [Queue("routine"), Queue("analysis"), Queue("validation")]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_POOL = "solo"  # CUDA does not survive a fork; one process for each device
@@ -277,6 +287,7 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
     }
 
 DEFAULT_EXCEPTION_REPORTER = "samd.console.reporter.QuietReporter"
+logging.raiseExceptions = False  # a line that cannot be written would be printed with the values of its fault
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

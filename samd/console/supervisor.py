@@ -48,7 +48,9 @@ def services() -> list[Service]:
         Service("sealer", [*manage, "seal"]),
         *([Service("relay", [*manage, "relay"])] if settings.AUDIT_SYSLOG_HOST else []),
         Service("routine worker", [*worker, *quiet, "--queues=routine", "--hostname=routine@%h"]),
-        Service("analysis worker", [*worker, *quiet, "--queues=analysis", "--hostname=analysis@%h"]),
+        Service(
+            "analysis worker", [*worker, *quiet, "--queues=analysis,validation", "--hostname=analysis@%h"]
+        ),
         Service("console", console),
     ]
 

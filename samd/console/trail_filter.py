@@ -125,7 +125,7 @@ def read_filter(given: Mapping[str, str], *, is_known: Callable[[str, str], bool
     study, patient = _STUDY.fullmatch(texts["study"]), SURROGATE.fullmatch(texts["patient"])
     checks = {
         "person": (
-            texts["person"] and is_known("actor", texts["person"]),
+            texts["person"].isprintable() and is_known("actor", texts["person"]),
             _("the user name of somebody whom the trail names"),
         ),
         "patient": (
@@ -159,6 +159,6 @@ def _moment(text: str, *, end: bool = False) -> datetime:
     """The moment that `text` names, at this site; the `end` of a day is the beginning of the next."""
     day = parse_date(text)
     moment = parse_datetime(text) if day is None else datetime.combine(day + timedelta(days=end), time.min)
-    if moment is None:
+    if moment is None or not 1970 <= moment.year <= 9000:  # what every database and time zone can tell
         raise ValueError(text)
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

@@ -121,6 +121,25 @@ GROUPS = (
         },
     ),
     Group(
+        "validation",
+        pgettext_lazy("trail", "Validation"),
+        {
+            Event.PROTOCOL_REGISTERED: _("Validation protocol registered: %(name)s %(version)s"),
+            Event.VALIDATION_STARTED: _("Validation started"),
+            Event.VALIDATION_FINISHED: _("Validation finished: %(verdict)s"),
+            Event.DATASET_USED: _("Sequestered data set used"),
+            Event.VALIDATION_VIEWED: _("Validation page opened"),
+            Event.MONITORING_PLANNED: _("Monitoring plan registered: %(name)s %(version)s"),
+            Event.MONITORING_BREACHED: _("A limit of monitoring was exceeded: %(stream)s, %(group)s"),
+            Event.MONITORING_REPORTED: _("Periodic monitoring report drawn up"),
+            Event.PROBLEM_OPENED: _("Problem opened: %(title)s"),
+            Event.PROBLEM_LINKED: _("Problem linked to %(kind)s %(reference)s"),
+            Event.PROBLEM_CLOSED: _("Problem closed"),
+            Event.MODEL_SUSPENDED: _("Model taken out of force: %(name)s %(version)s"),
+            Event.MODEL_RESUMED: _("Model put back in force: %(name)s %(version)s"),
+        },
+    ),
+    Group(
         "configuration",
         pgettext_lazy("trail", "Configuration"),
         {

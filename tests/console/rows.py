@@ -16,7 +16,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from samd.domain.card import ExplanationMethod, ModelCard
 from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
-from samd.inference.bundle import MODEL, WEIGHTS, sign, trusted_keys, verify
+from samd.inference.bundle import MODEL, TRAINING, WEIGHTS, sign, training_list, trusted_keys, verify
 from samd.inference.model_file import Component, ModelFile, render
 from samd.records.models import (
     Analysis,
@@ -254,6 +254,7 @@ def imported_bundle(card: ModelCard | None = None) -> ModelVersion:
     description = ModelFile(card, Component("radiograph-classifier", {}), Component("radiograph", {}))
     (folder / MODEL).write_bytes(render(description))
     (folder / WEIGHTS).write_bytes(b"never opened by the console")
+    (folder / TRAINING).write_bytes(training_list([]))
     key = Ed25519PrivateKey.generate()
     sign(folder, key)
     trust = Path(settings.SAMD_TRUST)

@@ -12,8 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from audit.models import AuditEvent
+from audit.sealing import NotSealed
 from samd.dicom.archive import StandInArchive
-from samd.records import jobs
+from samd.records import jobs, surrogates
 from samd.records.models import Job, ModelVersion, Peer, Study
 from tests.inference.builders import signed_bundle
 from tests.records.arriving import arrive, sending
@@ -135,6 +136,17 @@ def test_a_surrogate_is_found_for_a_reason_and_the_reason_is_recorded() -> None:
     with pytest.raises(CommandError, match="no study of a patient"):
         manage("patient", "find", "4712", *why)
     with pytest.raises(CommandError, match="not the surrogate"):
+        manage("patient", "forget", "patient/0", "--reason", "erasure request")
+
+
+@pytest.mark.requirement("AUD-03")
+def test_a_forgetting_that_waits_for_the_seal_is_said_to_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    def impatient(_surrogate: str, *, reason: str) -> None:
+        raise NotSealed(reason)
+
+    monkeypatch.setattr(surrogates, "forget", impatient)
+
+    with pytest.raises(CommandError, match="removed as soon as the trail is sealed"):
         manage("patient", "forget", "patient/0", "--reason", "erasure request")
 
 

@@ -1,6 +1,8 @@
 """What is written down of a fault."""
 
+import io
 import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,18 @@ def test_the_log_has_no_value_either() -> None:
 
     assert SECRET not in line
     assert "ValueError" in line
+
+
+def test_a_log_that_cannot_be_written_prints_no_fault_instead(capfd: pytest.CaptureFixture[str]) -> None:
+    closed = io.StringIO()
+    closed.close()
+    handler = logging.StreamHandler(closed)
+    try:
+        raise broken()
+    except ValueError:
+        handler.emit(logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info()))
+
+    assert capfd.readouterr().err == ""
 
 
 def test_django_asks_this_reporter_and_mails_nobody(settings: Settings) -> None:

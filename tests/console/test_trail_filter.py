@@ -79,6 +79,8 @@ def test_both_days_count_and_are_those_of_the_site(settings: Settings) -> None:
         ("since", "yesterday"),
         ("until", "2025-02-30"),
         ("until", "9999-12-31"),
+        ("since", "0001-01-01"),
+        ("person", "kim\x00"),
     ],
 )
 def test_what_could_be_a_name_or_is_nonsense_is_refused_without_repeating_it(field: str, value: str) -> None:

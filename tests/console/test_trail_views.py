@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 
@@ -47,7 +48,8 @@ def officer(db: None) -> Client:
 def read(db: None) -> Run:
     """A study that the physician "kim" has read, and a peer that was refused; sealed."""
     run = build.study(PatientName="Secret^Name", PatientID="SECRET-ID")
-    Study.objects.update(patient=surrogate_of(b"\\SECRET-ID"))
+    with transaction.atomic():
+        Study.objects.update(patient=surrogate_of(b"\\SECRET-ID"))
     study = Study.objects.get()
     told.event(
         Event.STUDY_VIEWED, str(study), by="kim", at="10.0.0.1", study=str(study), patient=study.patient

@@ -43,8 +43,10 @@ def test_placeholders_survive_the_translation() -> None:
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext is not installed")
 def test_the_catalogue_holds_exactly_the_strings_of_the_console(tmp_path: Path) -> None:
     sources = tmp_path / "samd"
-    for folder in ("console", "accounts"):
-        shutil.copytree(ROOT / "samd" / folder, sources / folder)
+    for folder in (ROOT / "samd/console", ROOT / "samd/accounts", ROOT / "validation"):
+        shutil.copytree(
+            folder, sources / folder.name, ignore=shutil.ignore_patterns("candidates", "protocols")
+        )
     shutil.copytree(ROOT / "samd/locale", sources / "locale")
 
     # Without settings Django extracts into the folder it runs in, and nowhere else.

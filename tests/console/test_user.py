@@ -112,7 +112,8 @@ def test_an_account_is_shut_opened_and_closed() -> None:
 
     user("lock", "kim", "--reason", "telephone stolen")
     assert "LOCKED" in user("list")
-    user("unlock", "kim", "--reason", "new telephone")
+    assert "as soon as the trail is sealed" in user("unlock", "kim", "--reason", "new telephone")
+    seal()
     assert "LOCKED" not in user("list")
     user("withdraw", "kim", "--role", "physician", "--reason", "moved")
     user("deactivate", "kim", "--reason", "left")

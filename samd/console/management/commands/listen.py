@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
-from django.utils import timezone
 
-from audit.group import GroupWriter
+from audit.group import CommitLost, GroupWriter
+from samd.dicom.journal import MayBeRecorded
 from samd.dicom.receive import Arrival, CannotListen, Refusal, serve
 from samd.dicom.storage import DiskFull
 from samd.records import reception
@@ -65,6 +66,8 @@ class NodeJournal:
                 path=str(arrival.file.path),
                 size=arrival.file.size,
             )
+        except CommitLost as error:
+            raise MayBeRecorded from error
         except OperationalError as error:
             if not is_full(error):
                 raise
@@ -78,6 +81,7 @@ class NodeJournal:
             address=refusal.address,
             reason=refusal.reason,
             association=refusal.kind == "association",
+            at=datetime.fromtimestamp(refusal.at, UTC),
         )
 
 
@@ -88,7 +92,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        started = timezone.now()
+        last = reception.last_association()
         journal = NodeJournal()
         ae_title, port = settings.SAMD_AE_TITLE, settings.SAMD_DICOM_PORT
         try:
@@ -101,7 +105,7 @@ class Command(BaseCommand):
                 journal=journal,
             ):
                 # Only now: had the port been taken, these could be of a node that is at work.
-                reception.close_left_open(before=started)
+                reception.close_left_open(up_to=last)
                 self.stdout.write(f"{ae_title} listens on {settings.SAMD_DICOM_HOST}, port {port}")
                 stop.wait()
         except CannotListen as problem:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from samd.console.importing import import_bundle, kept_bundle
 from samd.inference.bundle import BundleRefused
 from samd.records.models import ModelVersion
+from samd.records.registry import Suspended
 
 
 class Command(BaseCommand):
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         actions = {"import": self._import, "list": self._list, "show": self._show, "verify": self._verify}
         try:
             actions[options["action"]](options)
-        except BundleRefused as refusal:
+        except (BundleRefused, Suspended) as refusal:
             raise CommandError(str(refusal)) from refusal
 
     def _import(self, options: dict[str, Any]) -> None:

@@ -38,8 +38,10 @@ class Command(BaseCommand):
     def _forget(self, options: dict[str, Any]) -> None:
         try:
             surrogates.forget(options["surrogate"], reason=options["reason"])
-        except (surrogates.UnknownSurrogate, NotSealed) as problem:
+        except surrogates.UnknownSurrogate as problem:
             raise CommandError(str(problem)) from problem
+        except NotSealed as problem:
+            raise CommandError("not yet: the link is removed as soon as the trail is sealed") from problem
         self.stdout.write(
             f"nothing leads from {options['surrogate']} to a person any more; the trail is whole"
         )

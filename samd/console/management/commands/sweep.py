@@ -1,6 +1,7 @@
 """`manage.py sweep`: hints to the workers, again and again, for every job that is due.
 
-This is the only place that publishes. A hint may be lost, doubled or late: the job table decides.
+This is the only place that publishes. A hint may be lost, doubled or late: the job table decides. What a
+sealed event has announced and nobody has done, the forgetting of a patient, is done here too.
 """
 
 import logging
@@ -16,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnreachable
 
-from samd.records import jobs
+from samd.records import jobs, surrogates
 from samd.records.models import Job
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,12 @@ def hint() -> int:
     return published
 
 
+def sweep() -> int:
+    """One round: finish what others began, then publish hints; give how many."""
+    surrogates.finish_forgetting()
+    return hint()
+
+
 class Command(BaseCommand):
     help = "Tell the workers about jobs that are due, until it is told to stop."
 
@@ -47,7 +54,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            self.stdout.write(f"{hint()} hints published")
+            self.stdout.write(f"{sweep()} hints published")
             return
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,7 +62,7 @@ class Command(BaseCommand):
         while not stop.wait(settings.SAMD_SWEEP_SECONDS):
             try:
                 close_old_connections()  # one that broke is not used again
-                hint()
+                sweep()
             except (BrokerUnreachable, DatabaseError, InterfaceError, OSError) as problem:
                 # Nothing is lost: the jobs stand in the table until a hint gets through.
                 logger.warning("no hints this time: %s", type(problem).__name__)

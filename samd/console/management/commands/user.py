@@ -160,8 +160,7 @@ class Command(BaseCommand):
 
     def _unlock(self, options: dict[str, Any]) -> None:
         user = register.find(options["username"])
-        register.unlock(user, reason=options["reason"])
-        self.stdout.write(f"{user} may log in again")
+        self._wait(register.unlock(user, reason=options["reason"]), f"{user} may log in again")
 
     def _password(self, options: dict[str, Any]) -> None:
         user = register.find(options["username"])
