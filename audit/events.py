@@ -31,6 +31,8 @@ class Event(StrEnum):
     REPORT_REFUSED = "report:refused"
     JOB_GIVEN_UP = "job:given up"
     JOB_REOPENED = "job:reopened"
+    # A physician decides.
+    RESULT_ASSESSED = "result:assessed"
     # Configuration.
     MODEL_IMPORTED = "model:imported"
     PEER_CHANGED = "peer:changed"
@@ -78,6 +80,8 @@ class Event(StrEnum):
     REVIEW_OPENED = "review:opened"
     # Validation.
     PROTOCOL_REGISTERED = "protocol:registered"
+    VALIDATION_ORDERED = "validation:ordered"
+    VALIDATION_REFUSED = "validation:refused"
     VALIDATION_STARTED = "validation:started"
     VALIDATION_FINISHED = "validation:finished"
     DATASET_USED = "data set:used"

@@ -72,6 +72,7 @@ def analyse(
         plane_spacing=volume.plane_spacing,
         labels=prediction.labels,
         explanation=explanation,
+        embedding=prediction.embedding,
     )
     instances = {instance.sop_instance_uid: instance for instance in series.instances}
     analysed = dict.fromkeys(frame.sop_instance_uid for frame in volume.frames)

@@ -43,4 +43,5 @@ class CaseResult:
     reasons: tuple[str, ...] = ()
     explanation: ExplanationResult | None = None
     variant: str = ""  # the perturbation it was made under, "noise=10"; empty for the case as it is
+    embedding: tuple[float, ...] = ()  # what the network made of the image, where it makes such a thing
     seconds: float = 0.0

@@ -3,10 +3,16 @@
 Everything is plain text and numbers; nothing in it depends on when it was made, but for `made`.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from samd.domain import schema
 from validation.metrics.estimate import Estimate, NotEstimable
+
+# What differs when a protocol is run again: when, how often before, and who has signed since.
+OCCASION = ("made", "checkpoint", "uses", "protocol_signatures", "signatures", "deviations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +173,21 @@ class Document:
     checkpoint: str = ""  # the newest checkpoint of the trail, as a signed note
     made: str = ""  # the only time stamp
     subgroup_endpoint: str = ""  # the name of the endpoint that `subgroups` are of
+
+
+def content_digest(document: Document) -> str:
+    """SHA-256 of the report without its OCCASION: the same protocol on the same data has the same."""
+    content = schema.written(restored(kept(document)))  # a 5 is a 5.0
+    for name in OCCASION:
+        del content[name]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def kept(document: Document) -> str:
+    """The report as the text that is kept, of which `restored` makes the same report."""
+    return json.dumps(schema.written(document), sort_keys=True, ensure_ascii=False)
+
+
+def restored(text: str) -> Document:
+    """The report that was `kept` as `text`. Raises schema.Misfit or ValueError where it is none."""
+    return schema.read(Document, json.loads(text), "the report that was kept", finite=False)

@@ -1,12 +1,10 @@
 """The report as a value, from the evidence and what is known around it."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samd.domain import schema
 from validation.case_result import CaseResult
 from validation.curves import curves_of
 from validation.dataset import Manifest
@@ -21,8 +19,6 @@ from validation.protocol import Protocol
 from validation.template import sections
 
 PACKAGES = ("audit", "samd", "validation")
-# What differs when a protocol is run again: when, how often before, and who has signed since.
-OCCASION = ("made", "checkpoint", "uses", "protocol_signatures", "signatures", "deviations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +157,6 @@ def deviations(
             yield f"{found} {name} cases, fewer than the {wanted} that the protocol asks for."
     if missing := len(manifest.cases) - len(results):
         yield f"{missing} cases were not run."
-
-
-def content_digest(document: Document) -> str:
-    """SHA-256 of the report without its OCCASION: the same protocol on the same data has the same."""
-    content = schema.written(document)
-    for name in OCCASION:
-        del content[name]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def code_digest() -> str:

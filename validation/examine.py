@@ -80,6 +80,7 @@ def _result(case: Case, folder: Path, model: Model, outcome: Outcome) -> CaseRes
         measurements=_measurements(card, measured),
         overlaps=overlaps(case, folder, card, outcome),
         explanation=_explanation(case, outcome.explanation),
+        embedding=outcome.embedding,
     )
 
 

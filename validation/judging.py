@@ -1,6 +1,8 @@
 """A validation from end to end, with the rows and the trail of the device around it."""
 
 import csv
+import hashlib
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
@@ -18,15 +20,15 @@ from samd.inference.repeatable import single_threaded
 from validation import approval, ledger
 from validation.case_result import CaseResult
 from validation.dataset import DataSetRefused
-from validation.document import Document, Figure, figure_of
-from validation.drawing_up import Circumstances, code_digest, content_digest, draw_up
+from validation.document import Document, Figure, content_digest, figure_of, kept
+from validation.drawing_up import Circumstances, code_digest, draw_up
 from validation.evaluation import Evidence
 from validation.execution import Prepared, by_case, prepare
 from validation.explanation_checks import check_explanations
 from validation.models import Run
 from validation.pictures import pictures_of
 from validation.protocol import ProtocolRefused, read_protocol
-from validation.report import to_html, to_json, to_pdf
+from validation.report import CASES, FILES
 from validation.running import BundleMissing, Work, run
 from validation.template import missing
 
@@ -82,7 +84,13 @@ def open_protocol(path: Path, places: Places, *, say: Callable[[str], None]) -> 
     Raises one of REFUSALS; then nothing was run, and no use of the data is counted.
     """
     prepared = prepared_from(path, places, say=say)
-    row = ledger.open_run(prepared.protocol, prepared.manifest, code=code_digest(), now=timezone.now())
+    row = ledger.open_run(
+        prepared.protocol,
+        prepared.manifest,
+        code=code_digest(),
+        works=sum(1 for _ in prepared.work()),
+        now=timezone.now(),
+    )
     return Opened(row, prepared)
 
 
@@ -114,9 +122,14 @@ def close(opened: Opened) -> Document:
 
     Of a run that was closed before, the same report, with what was signed since.
     """
-    document = _document(opened)
+    document, cases = _document(opened), _table(opened)
     ledger.finish(
-        opened.run, _summary(opened.run, document), signatures=approval.SIGNATURES, now=timezone.now()
+        opened.run,
+        _summary(opened.run, document) | {"cases": hashlib.sha256(cases.encode()).hexdigest()},
+        report=kept(document),
+        cases=cases,
+        signatures=approval.SIGNATURES,
+        now=timezone.now(),
     )
     return document
 
@@ -124,19 +137,9 @@ def close(opened: Opened) -> Document:
 def write(opened: Opened, document: Document, out: Path) -> None:
     """Write the report and the cases of the run into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in {
-        "report.json": to_json(document),
-        "report.html": to_html(document),
-        "report.ko.html": to_html(document, "ko"),
-        "report.pdf": to_pdf(document),
-        "report.ko.pdf": to_pdf(document, "ko"),
-    }.items():
-        (out / name).write_bytes(content)
-    said = by_case(ledger.results(opened.run), opened.run.model)
-    with (out / "cases.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["case", "output", "truth", "score", "outcome", "reasons"])
-        table.writerows(_rows(opened.prepared, said))
+    for name, drawn in FILES.items():
+        (out / name).write_bytes(drawn(document))
+    (out / CASES).write_text(_table(opened), encoding="utf-8", newline="")
 
 
 def _document(opened: Opened) -> Document:
@@ -214,6 +217,16 @@ def _summary(row: Run, document: Document) -> dict[str, Any]:
         "digests": dict(document.digests),
         "content": content_digest(document),
     }
+
+
+def _table(opened: Opened) -> str:
+    """The cases of the run as CSV."""
+    said = by_case(ledger.results(opened.run), opened.run.model)
+    file = io.StringIO(newline="")
+    table = csv.writer(file)
+    table.writerow(["case", "output", "truth", "score", "outcome", "reasons"])
+    table.writerows(_rows(opened.prepared, said))
+    return file.getvalue()
 
 
 def _rows(prepared: Prepared, results: dict[str, CaseResult]) -> Iterator[list[object]]:

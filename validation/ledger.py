@@ -18,8 +18,10 @@ from validation.protocol import Protocol
 from validation.running import Key
 
 
-def open_run(protocol: Protocol, manifest: Manifest, *, code: str, now: datetime) -> Run:
+def open_run(protocol: Protocol, manifest: Manifest, *, code: str, works: int, now: datetime) -> Run:
     """The unfinished run of just this protocol, data, models and code; a new one where there is none.
+
+    `works` is how many analyses it takes.
 
     A new run is an event; on a sequestered set it is a use of it, which counts even if it never ends.
     """
@@ -53,7 +55,7 @@ def open_run(protocol: Protocol, manifest: Manifest, *, code: str, now: datetime
                 planned=protocol.data.planned_uses,
             )
         name = f"{protocol.name} {protocol.version}"
-        return Run.objects.create(**run, name=name, started_at=now, event=event)
+        return Run.objects.create(**run, name=name, works=works, started_at=now, event=event)
 
 
 def uses(manifest: Manifest) -> int:
@@ -86,9 +88,16 @@ def results(run: Run) -> list[CaseResult]:
 
 
 def finish(
-    run: Run, summary: dict[str, Any], *, signatures: Sequence[tuple[str, str]], now: datetime
+    run: Run,
+    summary: dict[str, Any],
+    *,
+    report: str,
+    cases: str,
+    signatures: Sequence[tuple[str, str]],
+    now: datetime,
 ) -> None:
-    """Close `run`, and keep `summary` as the record that is signed, by (meaning, role) each.
+    """Close `run`, and keep `summary` as the record that is signed, by (meaning, role) each; beside it the
+    `report` and the table of its `cases` as texts.
 
     `summary` holds whole numbers and texts. A run that was finished before stays as it is.
     """
@@ -108,4 +117,5 @@ def finish(
             verdict=str(summary["verdict"]),
         )
         locked.finished_at, locked.record = now, record
-        locked.save(update_fields=["finished_at", "record"])
+        locked.report, locked.case_table = report, cases
+        locked.save(update_fields=["finished_at", "record", "report", "case_table"])

@@ -16,10 +16,13 @@ class Run(models.Model):
     model = models.CharField(max_length=64)
     comparator = models.CharField(max_length=64, blank=True)
     code = models.CharField(max_length=64)
+    works = models.PositiveIntegerField(default=0)  # how many analyses it takes
     started_at = models.DateTimeField()
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="+")
     finished_at = models.DateTimeField(null=True)
     record = models.OneToOneField(Record, on_delete=models.PROTECT, null=True, related_name="+")
+    report = models.TextField(blank=True)  # validation.document.kept
+    case_table = models.TextField(blank=True)  # CSV
 
     class Meta:
         ordering = ("pk",)
@@ -32,6 +35,29 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"validation/{self.pk}"
+
+
+class RunOrder(models.Model):
+    """That somebody wants a signed protocol to be run: done, or refused with a reason, when it `ended_at`."""
+
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="+")  # of the protocol
+    by = models.CharField(max_length=150)
+    address = models.CharField(max_length=64, blank=True)
+    ordered_at = models.DateTimeField()
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="orders")
+    ended_at = models.DateTimeField(null=True)
+    refused = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("record",), condition=Q(ended_at=None), name="a_protocol_is_run_once_at_a_time"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"order/{self.pk}"
 
 
 class Outcome(models.Model):

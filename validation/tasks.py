@@ -9,6 +9,7 @@ from pathlib import Path
 from celery import shared_task
 
 from samd.dicom.decode import DecodeLimits
+from samd.inference.repeatable import single_threaded
 from validation import judging, ledger
 from validation.execution import Prepared
 from validation.judging import Opened, Places
@@ -49,6 +50,7 @@ def examine_one(run: int, protocol: str, places: list[str], key: list[str]) -> N
     prepared = _prepared(protocol, tuple(places))
     if prepared.protocol.digest != row.protocol:
         return
+    single_threaded()
     work = next(work for work in prepared.work() if list(work.key) == key)
     ledger.keep(row, examined(work, folder=prepared.folder, trust=judging.trust(), limits=DecodeLimits()))
 

@@ -16,8 +16,9 @@ from audit import trail
 from audit.events import Event
 from audit.models import Record
 from samd.console import signing as console_signing
-from validation import approval
+from validation import approval, ordering, report_pages
 from validation.models import Run
+from validation.order_pages import last_order, progress_of
 from validation.pages import protocol_lines, protocol_page, record_of, run_lines, run_page
 from validation.protocol import Protocol, ProtocolRefused, parse
 from validation.template import missing
@@ -48,7 +49,12 @@ def protocol(request: HttpRequest, digest: str) -> HttpResponse:
     trail.record(Event.VALIDATION_VIEWED, record.subject)
     person = console_signing.person_of(request)
     page = protocol_page(record, person=person, key=console_signing.key_refusal(person))
-    context = {"page": page, "person": person, "zone": settings.TIME_ZONE}
+    context = {
+        "page": page,
+        "order": last_order(record),
+        "person": person,
+        "zone": settings.TIME_ZONE,
+    }
     return render(request, "validation/protocol.html", context)
 
 
@@ -69,7 +75,13 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     except Run.DoesNotExist:
         raise Http404 from None
     trail.record(Event.VALIDATION_VIEWED, str(page.run), model=page.run.model)
-    context = {"page": page, "person": person, "zone": settings.TIME_ZONE}
+    context = {
+        "page": page,
+        "progress": progress_of(page.run),
+        "files": {**report_pages.FILES, **report_pages.CASES},
+        "person": person,
+        "zone": settings.TIME_ZONE,
+    }
     return render(request, "validation/run.html", context)
 
 
@@ -91,6 +103,48 @@ def report(_request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse(record.content.encode(), content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="validation-{pk}-report.json"'
     return response
+
+
+@require_safe
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a run is: a part of its page, which is recorded when that is opened."""
+    context = {"progress": progress_of(get_object_or_404(Run, pk=pk))}
+    return render(request, "validation/_progress.html", context)
+
+
+@require_safe
+def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """A file of the report of a finished run, with the signatures that it has now."""
+    row, record = _report(pk)
+    kind = (report_pages.FILES | report_pages.CASES).get(name)
+    if kind is None:
+        raise Http404
+    try:
+        content = report_pages.file_of(row, name)
+    except report_pages.ReportAltered:
+        messages.error(
+            request,
+            _("Nothing is handed out: the report that was kept is not what was signed. Verify the trail."),
+        )
+        return redirect("validation", pk)
+    trail.record(Event.VALIDATION_VIEWED, record.subject, model=row.model, format=name, digest=record.digest)
+    response = HttpResponse(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="validation-{pk}-{name}"'
+    return response
+
+
+@require_POST
+def order(request: HttpRequest, digest: str) -> HttpResponse:
+    """Have a signed protocol run; the judge takes the order up."""
+    try:
+        ordering.order(_protocol_record(digest), now=timezone.now())
+    except ordering.NotSigned:
+        messages.error(request, _("Not ordered: the protocol is run once both signatures stand below it."))
+    except ordering.OrderedAlready:
+        messages.warning(request, _("A run of this protocol was ordered already, and is not done yet."))
+    else:
+        messages.success(request, _("The run is ordered. It begins within seconds, and goes on by itself."))
+    return redirect("validation-protocol", digest)
 
 
 def _register(request: HttpRequest) -> HttpResponse:

@@ -95,6 +95,8 @@ RULES: Final[Mapping[Event, tuple[Rule, ...]]] = {
     Event.REPORT_REFUSED: (_transferred(Cast.OUTGOING, Action.READ, least=_SERIOUS),),
     Event.JOB_GIVEN_UP: (_activity(least=_SERIOUS),),
     Event.JOB_REOPENED: (_activity(),),
+    # What is known of the patient changes by it (A.5.3.14); the instances stay as they are.
+    Event.RESULT_ASSESSED: (_PATIENT_CHANGED,),
     # Configuration.
     Event.MODEL_IMPORTED: (_activity(codes.SOFTWARE_CONFIGURATION),),
     Event.PEER_CHANGED: (_alert(codes.NETWORK_CONFIGURATION),),
@@ -142,6 +144,8 @@ RULES: Final[Mapping[Event, tuple[Rule, ...]]] = {
     Event.SIGNATURE_REFUSED: (_alert(codes.USE_OF_RESTRICTED_FUNCTION, least=_MINOR),),
     Event.REVIEW_OPENED: (_LOG_USED,),
     Event.PROTOCOL_REGISTERED: (_activity(),),
+    Event.VALIDATION_ORDERED: (_activity(),),
+    Event.VALIDATION_REFUSED: (_activity(least=_MINOR),),
     Event.VALIDATION_STARTED: (_activity(),),
     Event.VALIDATION_FINISHED: (_activity(),),
     Event.DATASET_USED: (_activity(),),

@@ -24,6 +24,11 @@ SAMD_RESULTS = SAMD_HOME / "results"
 SAMD_PREVIEWS = SAMD_HOME / "previews"
 SAMD_MODELS = SAMD_HOME / "models"
 SAMD_TRUST = SAMD_HOME / "trust"
+# The data sets of validations, a folder each; and what the shipped ones are made from.
+SAMD_VALIDATION_SETS = env.str("SAMD_VALIDATION_SETS", default="") or str(SAMD_HOME / "validation" / "sets")
+SAMD_VALIDATION_ORIGINALS = env.str("SAMD_VALIDATION_ORIGINALS", default="") or str(
+    BASE_DIR.parent / "shared" / "data"
+)
 SAMD_REFERENCE_BUNDLES = BASE_DIR / "samd" / "inference" / "bundles"
 
 SAMD_AE_TITLE = env.str("SAMD_AE_TITLE", default="SAMD")

@@ -12,11 +12,13 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 
 from samd.console import wording
+from samd.console.assessment_section import AssessedLine, AssessmentForm, assessed_line, assessment_form
 from samd.console.importing import kept_bundle
 from samd.console.wording import Word
 from samd.console.worklist import StudyRow, rows
 from samd.inference.bundle import BundleRefused
-from samd.records.models import Analysis, Delivery, Study
+from samd.records.assessments import current_of
+from samd.records.models import Analysis, Assessment, Delivery, Study
 
 # The pictures of an analysis, from the lowest to the topmost: no other name is ever looked for.
 LAYERS = ("image", "heat", "segments")
@@ -68,7 +70,10 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisSection:
-    """Everything that is shown of one analysis. `layers` are the pictures that there are."""
+    """Everything that is shown of one analysis. `layers` are the pictures that there are.
+
+    `form` is there where a physician may assess the result, `assessed` where one has.
+    """
 
     pk: int
     run: int
@@ -87,6 +92,8 @@ class AnalysisSection:
     deliveries: tuple[DeliveryLine, ...]
     supersedes: int | None
     superseded_by: int | None
+    assessed: AssessedLine | None
+    form: AssessmentForm | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,13 @@ class StudyPage:
     study_instance_uid: str
     current: tuple[AnalysisSection, ...]
     earlier: tuple[AnalysisSection, ...]
+
+    @property
+    def is_assessed(self) -> bool:
+        """Whether a physician has judged every result that counts and says something."""
+        results = [section for section in self.current if section.form]
+        judged = [section for section in results if section.assessed and section.assessed.decided]
+        return bool(results) and len(judged) == len(results)
 
 
 def study_page(pk: int) -> StudyPage:
@@ -110,7 +124,8 @@ def study_page(pk: int) -> StudyPage:
         .order_by("model__name", "-pk")
     )
     successors = {a.supersedes_id: a.pk for a in analyses if a.supersedes_id is not None}
-    sections = [_section(analysis, successors.get(analysis.pk)) for analysis in analyses]
+    assessed = current_of(analyses)
+    sections = [_section(one, successors.get(one.pk), assessed.get(one.pk)) for one in analyses]
     return StudyPage(
         row=row,
         study_instance_uid=study.study_instance_uid,
@@ -127,7 +142,7 @@ def preview_path(analysis: Analysis, layer: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _section(analysis: Analysis, superseded_by: int | None) -> AnalysisSection:
+def _section(analysis: Analysis, superseded_by: int | None, assessment: Assessment | None) -> AnalysisSection:
     colours = _colours(analysis)
     layers = tuple(layer for layer in LAYERS if preview_path(analysis, layer))
     return AnalysisSection(
@@ -154,6 +169,8 @@ def _section(analysis: Analysis, superseded_by: int | None) -> AnalysisSection:
         ),
         supersedes=analysis.supersedes_id,
         superseded_by=superseded_by,
+        assessed=assessed_line(assessment),
+        form=assessment_form(analysis, assessment) if superseded_by is None else None,
     )
 
 

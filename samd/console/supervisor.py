@@ -48,8 +48,11 @@ def services() -> list[Service]:
         Service("sealer", [*manage, "seal"]),
         *([Service("relay", [*manage, "relay"])] if settings.AUDIT_SYSLOG_HOST else []),
         Service("routine worker", [*worker, *quiet, "--queues=routine", "--hostname=routine@%h"]),
+        Service("analysis worker", [*worker, *quiet, "--queues=analysis", "--hostname=analysis@%h"]),
+        # Studies of patients come first.
+        Service("judge", ["nice", *manage, "judge"]),
         Service(
-            "analysis worker", [*worker, *quiet, "--queues=analysis,validation", "--hostname=analysis@%h"]
+            "validation worker", ["nice", *worker, *quiet, "--queues=validation", "--hostname=validation@%h"]
         ),
         Service("console", console),
     ]

@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from audit.trail import Outcome
 from samd.accounts.roles import Role
-from samd.console import wording
+from samd.console import assessment_wording, wording
 from samd.console.wording import Word
 
 NOTHING = "—"
@@ -50,6 +50,7 @@ LABELS: Mapping[str, Promise] = {
     "attempts": pgettext_lazy("fact", "attempts"),
     "called_ae": pgettext_lazy("fact", "called AE title"),
     "calling_ae": pgettext_lazy("fact", "calling AE title"),
+    "decision": pgettext_lazy("fact", "decision"),
     "details": pgettext_lazy("fact", "details"),
     "digest": pgettext_lazy("fact", "digest"),
     "events": pgettext_lazy("fact", "events"),
@@ -66,11 +67,14 @@ LABELS: Mapping[str, Promise] = {
     "meaning": pgettext_lazy("fact", "meaning"),
     "name": pgettext_lazy("fact", "name"),
     "objects": pgettext_lazy("fact", "objects"),
+    "override": pgettext_lazy("fact", "override"),
     "page": pgettext_lazy("fact", "page"),
     "part": pgettext_lazy("fact", "state"),
     "peer": pgettext_lazy("fact", "peer"),
     "pictures": pgettext_lazy("fact", "pictures"),
+    "reasons": pgettext_lazy("fact", "reasons"),
     "recorded": pgettext_lazy("fact", "recorded"),
+    "replaces": pgettext_lazy("fact", "replaces"),
     "role": pgettext_lazy("fact", "role"),
     "roles": pgettext_lazy("fact", "roles"),
     "rows": pgettext_lazy("fact", "rows"),
@@ -101,6 +105,8 @@ _VALUES: Mapping[str, Mapping[str, Promise]] = {
     "meaning": MEANINGS,
     "role": ROLES,
     "roles": ROLES,
+    "decision": {name: word.label for name, word in assessment_wording.DECISIONS.items()},
+    "reasons": assessment_wording.REASONS,
 }
 
 

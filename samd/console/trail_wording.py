@@ -62,6 +62,7 @@ GROUPS = (
             Event.ANALYSIS_STARTED: _("Analysis started, attempt %(attempt)s"),
             Event.ANALYSIS_RETURNED: _("Analysis broke off and was queued again"),
             Event.ANALYSIS_REPORTED: _("Analysis reported: %(answer)s"),
+            Event.RESULT_ASSESSED: _("AI result assessed by a physician: %(decision)s"),
         },
     ),
     Group(
@@ -125,6 +126,8 @@ GROUPS = (
         pgettext_lazy("trail", "Validation"),
         {
             Event.PROTOCOL_REGISTERED: _("Validation protocol registered: %(name)s %(version)s"),
+            Event.VALIDATION_ORDERED: _("Validation ordered"),
+            Event.VALIDATION_REFUSED: _("Validation not run: %(reason)s"),
             Event.VALIDATION_STARTED: _("Validation started"),
             Event.VALIDATION_FINISHED: _("Validation finished: %(verdict)s"),
             Event.DATASET_USED: _("Sequestered data set used"),

@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from samd.console import (
+    assessing,
     health,
     review_views,
     signature_views,
@@ -19,6 +20,7 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("studies/<int:pk>/", views.study, name="study"),
     path("analyses/<int:pk>/<str:layer>.png", views.preview, name="preview"),
+    path("analyses/<int:pk>/assess/", assessing.assess, name="assess"),
     path("models/<str:digest>/", views.model, name="model"),
     path("operations/", views.operations, name="operations"),
     path("operations/jobs/<int:pk>/reopen/", views.reopen, name="reopen"),

@@ -10,13 +10,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from samd.console import wording
+from samd.console.assessment_wording import DECISIONS
 from samd.console.contents import NOTHING, Contents, contents_of
 from samd.console.trail_state import sealing_state
 from samd.console.wording import Word
 from samd.dicom.read import PatientBanner
 from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
-from samd.records.models import Analysis, Conflict, Job, Refusal, Run, Study
+from samd.records.assessments import ANSWERS, STAGES, current_of
+from samd.records.models import Analysis, Assessment, Conflict, Job, Refusal, Run, Study
 
 # A search opens a file for each study, so it ends somewhere.
 SEARCHED = 500
@@ -32,6 +34,7 @@ FILTERS: Mapping[str, tuple[Promise, Q]] = {
     "failed": (_("Analysis failed"), Q(answer=Answer.FAILED)),
     "under-way": (_("Under way"), Q(stage__in=[Stage.QUEUED, Stage.ANALYSING])),
     "undelivered": (_("Not delivered"), Q(stage=Stage.UNDELIVERED)),
+    "to-be-assessed": (_("To be assessed"), Q(stage__in=STAGES, answer__in=ANSWERS, assessments=None)),
 }
 
 
@@ -47,6 +50,7 @@ class AnalysisRow:
     findings: tuple[tuple[str, Word, str], ...]  # type, presence, first measurement
     reasons: tuple[tuple[Promise | str, str], ...]  # requirement, message
     more: int  # findings or reasons that are not shown here
+    assessed: Word | None  # the decision of a physician
     changed_at: datetime
 
 
@@ -125,7 +129,10 @@ def rows(shown: Iterable[Study]) -> tuple[StudyRow, ...]:
     by_model = Analysis.objects.select_related("model").order_by("model__name", "pk")
     prefetch_related_objects(shown, Prefetch("runs__analyses", queryset=by_model))
     contents = contents_of(shown)
-    return tuple(_row(study, contents.get(study.pk, NOTHING)) for study in shown)
+    assessed = current_of(
+        analysis for study in shown for run in study.runs.all() for analysis in run.analyses.all()
+    )
+    return tuple(_row(study, contents.get(study.pk, NOTHING), assessed) for study in shown)
 
 
 def search(term: str) -> tuple[StudyRow, ...]:
@@ -141,7 +148,7 @@ def search(term: str) -> tuple[StudyRow, ...]:
     return rows(found[:SHOWN_OF_A_SEARCH])
 
 
-def _row(study: Study, contents: Contents) -> StudyRow:
+def _row(study: Study, contents: Contents, assessed: Mapping[int, Assessment]) -> StudyRow:
     runs = list(study.runs.all())
     analyses = [analysis for run in runs for analysis in run.analyses.all()]
     replaced = {analysis.supersedes_id for analysis in analyses}
@@ -154,13 +161,15 @@ def _row(study: Study, contents: Contents) -> StudyRow:
         images=contents.images,
         receiving=len(completed) < len(runs),
         last_arrival=study.last_arrival,
-        analyses=tuple(_analysis_row(a) for a in analyses if a.pk not in replaced),
-        superseded=tuple(_analysis_row(a) for a in reversed(analyses) if a.pk in replaced),
+        analyses=tuple(_analysis_row(a, assessed.get(a.pk)) for a in analyses if a.pk not in replaced),
+        superseded=tuple(
+            _analysis_row(a, assessed.get(a.pk)) for a in reversed(analyses) if a.pk in replaced
+        ),
         not_applicable=tuple((model, why) for model, why in declined),
     )
 
 
-def _analysis_row(analysis: Analysis) -> AnalysisRow:
+def _analysis_row(analysis: Analysis, assessment: Assessment | None) -> AnalysisRow:
     # What is present comes first, then what is uncertain, then what was measured.
     findings = sorted(map(_in_short, analysis.findings), key=lambda found: _ORDER.index(found[1]))
     if analysis.answer != Answer.NOTHING_FOUND:
@@ -176,6 +185,7 @@ def _analysis_row(analysis: Analysis) -> AnalysisRow:
         reasons=tuple(reasons[:1]),
         more=len(findings[_SHOWN_IN_SHORT:]) + len(reasons[1:]),
         changed_at=analysis.changed_at,
+        assessed=DECISIONS[assessment.decision] if assessment else None,
     )
 
 

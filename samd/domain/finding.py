@@ -52,10 +52,13 @@ class Prediction:
     """What the network said: `scores` by output name, and `labels` by segment number.
 
     `labels` is uint8 of shape (planes, rows, columns), 0 is background; None without segmentation.
+    `embedding` is what the network makes of the image before it judges, by which images are told to be
+    unlike those of training; empty where it makes nothing of the kind.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
     labels: NDArray[np.uint8] | None = None
+    embedding: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +139,4 @@ class Outcome:
     plane_spacing: float | None = None
     labels: NDArray[np.uint8] | None = None
     explanation: Explanation | None = None
+    embedding: tuple[float, ...] = ()

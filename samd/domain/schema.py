@@ -21,8 +21,13 @@ class Misfit(Exception):
     """The document is not of the kind that is read; the message names the place and what is needed there."""
 
 
-def read(kind: type[Document], value: object, where: str) -> Document:
-    """`value` as the dataclass `kind`; `where` names the document in messages. Raises Misfit."""
+def read(kind: type[Document], value: object, where: str, *, finite: bool = True) -> Document:
+    """`value` as the dataclass `kind`; `where` names the document in messages. Raises Misfit.
+
+    Numbers that are infinite or none at all are refused, unless `finite` is waived for what was written here.
+    """
+    if finite:
+        _demand_finite(value, where)
     document: Document = _read(kind, value, where)
     return document
 
@@ -54,6 +59,17 @@ def written(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def _demand_finite(value: object, where: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Misfit(f"{where}: a finite number is needed")
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            _demand_finite(item, f"{where}: {name}")
+    if isinstance(value, list):
+        for item in value:
+            _demand_finite(item, where)
+
+
 def _read(kind: Any, value: Any, where: str) -> Any:
     """`value` as `kind`: dataclasses, tuples, sets, mappings, optional and plain values."""
     if is_dataclass(kind) and isinstance(kind, type):
@@ -81,8 +97,6 @@ def _read_plain(kind: Any, value: Any, where: str) -> Any:
         value = float(value)
     if type(value) is not kind:
         raise Misfit(f"{where}: {kind.__name__} is needed, not {type(value).__name__}")
-    if kind is float and not math.isfinite(value):
-        raise Misfit(f"{where}: a finite number is needed")
     return value
 
 

@@ -78,7 +78,15 @@ class RadiographClassifier(nn.Module):
         self.register_buffer("healthy", torch.zeros(size, size))
 
     def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.features(images).mean(dim=(2, 3)))
+        return self.judged(self.embedded(images))
+
+    def embedded(self, images: Tensor) -> Tensor:
+        """What the network makes of each image: (n, 4 * width), the mean of every channel."""
+        return self.features(images).mean(dim=(2, 3))
+
+    def judged(self, embeddings: Tensor) -> Tensor:
+        """The logits of embeddings, (n, outputs)."""
+        logits: Tensor = self.head(embeddings)
         return logits / self.temperature
 
 

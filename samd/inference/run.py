@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from samd.domain.finding import Prediction, Volume
 from samd.inference.anatomy import regions
 from samd.inference.model import Model
+from samd.inference.networks import RadiographClassifier
 from samd.inference.repeatable import repeatable
 from samd.inference.tissue import TissueWindows
 
@@ -33,21 +34,27 @@ def predict(model: Model, volume: Volume) -> Prediction:
     with repeatable(), torch.inference_mode():
         if isinstance(model.network, TissueWindows):
             return Prediction(labels=_labels(model, model.network, volume))
-        return Prediction(scores=_scores(model, volume.values[0]))
+        return _classified(model, volume.values[0])
 
 
-def _scores(model: Model, plane: NDArray[np.float32]) -> dict[str, float]:
+def _classified(model: Model, plane: NDArray[np.float32]) -> Prediction:
     prepared = model.prepare(plane)
     values = prepared.values
     rows = slice(prepared.top, prepared.top + prepared.height)
     shown = plane[rows, prepared.left : prepared.left + prepared.width]
     if np.isfinite(shown).mean() < LEAST_KNOWN or np.ptp(values) == 0:
         raise Featureless("the image is even, or mostly padding: there is nothing in it to judge")
-    scores = torch.sigmoid(model.network(torch.from_numpy(values)[None, None].to(model.device)))[0]
+    images = torch.from_numpy(values)[None, None].to(model.device)
+    if isinstance(model.network, RadiographClassifier):
+        embedding = model.network.embedded(images)
+        scores = torch.sigmoid(model.network.judged(embedding))[0]
+    else:
+        embedding, scores = torch.zeros(1, 0), torch.sigmoid(model.network(images))[0]
     if not torch.isfinite(scores).all():
         raise NotFinite(f"{model.card.name} {model.card.version} gave a score that is not a finite number")
     names = [classification.name for classification in model.card.classifications]
-    return dict(zip(names, scores.tolist(), strict=True))
+    kept = tuple(float(f"{value:.6g}") for value in embedding[0].tolist())  # a float32 says no more
+    return Prediction(dict(zip(names, scores.tolist(), strict=True)), embedding=kept)
 
 
 def _labels(model: Model, network: TissueWindows, volume: Volume) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from audit.models import AuditEvent
+from samd.domain.assessment import Decision
 from samd.domain.finding import Answer
 from samd.domain.lifecycle import Stage
 
@@ -190,6 +191,7 @@ class Analysis(models.Model):
     reasons = models.JSONField(default=list)
     findings = models.JSONField(default=list)
     explanation = models.JSONField(default=dict)
+    embedding = models.JSONField(default=list)  # what the network made of the image; empty where nothing
     input_digest = models.CharField(max_length=64)
     supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     queued_at = models.DateTimeField()
@@ -206,6 +208,40 @@ class Analysis(models.Model):
 
     def __str__(self) -> str:
         return f"analysis/{self.pk}"
+
+
+class Assessment(models.Model):
+    """What a physician said of an analysis: coded, no text. A later one supersedes; nothing is overwritten.
+
+    The chain of an analysis has one beginning and does not branch, so exactly one assessment is current.
+    """
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.PROTECT, related_name="assessments")
+    decision = models.CharField(max_length=16, choices=[(d, d) for d in Decision])
+    findings = models.JSONField(default=list)  # each with its finding, name, model, physician
+    reasons = models.JSONField(default=list)
+    user = models.PositiveBigIntegerField()  # the account of the physician
+    by = models.CharField(max_length=150)  # its name, as in the trail
+    printed_name = models.CharField(max_length=301, blank=True)  # as it was then
+    at = models.DateTimeField()
+    supersedes = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["analysis"], condition=Q(supersedes=None), name="one_first_assessment"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision__in=[str(d) for d in Decision]), name="an_assessment_decides"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"assessment/{self.pk}"
 
 
 class ResultObject(models.Model):

@@ -155,6 +155,7 @@ def report_analysis(
         analysis.reasons = [_plain_reason(reason) for reason in outcome.reasons]
         analysis.findings = [_plain_finding(finding) for finding in outcome.findings]
         analysis.explanation = _plain_explanation(outcome.explanation)
+        analysis.embedding = list(outcome.embedding)
         ResultObject.objects.bulk_create(
             ResultObject(
                 analysis=analysis,

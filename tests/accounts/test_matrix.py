@@ -86,7 +86,7 @@ def test_every_row_of_the_matrix_belongs_to_an_address() -> None:
 def test_every_page_is_open_to_somebody_and_none_with_patients_to_whoever_oversees() -> None:
     assert [name for name, roles in PAGES.items() if not roles] == []
     overseers = frozenset(Role) - {Role.PHYSICIAN}
-    clinical = ("worklist", "worklist-rows", "search", "study", "preview")
+    clinical = ("worklist", "worklist-rows", "search", "study", "preview", "assess")
     assert [name for name in clinical if PAGES[name] & overseers] == []
 
 

@@ -155,7 +155,7 @@ def test_the_search_through_everything_finds_what_was_forgotten(sequencer: Seque
         late.end(commit=True)
         assert number_all(sequencer) == ["first"]
 
-    seconds = arrivals.SEARCH + (sequencer._arrivals._searched or 0)
+    seconds = arrivals.SEARCH + 1 + (sequencer._arrivals._searched or 0)
     sequencer._arrivals.clock = lambda: seconds
     sequencer._arrivals.tidy()
 

@@ -109,6 +109,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: DjangoAs
         build.result_object(analysis)
         build.delivery(analysis, build.peer("archive"), delivered_at=build.NOON)
 
-    # the study; runs and analyses; its images and first file; analyses, objects and deliveries
-    with django_assert_num_queries(8):
+    # the study; runs, analyses and assessments; its images and first file; analyses, objects and deliveries,
+    # and assessments
+    with django_assert_num_queries(10):
         assert len(study_page(run.study_id).current) == 3

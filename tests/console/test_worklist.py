@@ -169,6 +169,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
             stage=Stage.QUEUED,
         )
 
-    # studies; runs and analyses with their models; images by series, and the first file of each study
-    with django_assert_num_queries(5):
+    # studies; runs and analyses with their models, and assessments; images by series, and the first file of
+    # each study
+    with django_assert_num_queries(6):
         assert len(rows(studies())) == 12

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from samd.inference.bundle import verify
 from samd.inference.catalogue import load, weights_of
 from samd.inference.model import Model
+from samd.inference.networks import RadiographClassifier
 from samd.inference.run import Featureless, NotFinite, predict
 from tests.inference.builders import TISSUE, never_finite_bundle, published_windows, signed_bundle, volume_of
 
@@ -187,3 +189,27 @@ def test_windows_that_are_not_numbers_are_a_failure_not_an_empty_answer(tmp_path
 
     with pytest.raises(NotFinite):
         predict(model, volume_of(phantom()[0][:1]))
+
+
+@pytest.mark.requirement("MOD-03")
+def test_a_classifier_keeps_what_it_made_of_the_image_and_judges_just_that(tmp_path: Path) -> None:
+    model = model_of(tmp_path / "b")
+    image = np.random.default_rng(4).integers(0, 255, (1, 64, 64)).astype(np.float32)
+
+    prediction = predict(model, volume_of(image))
+
+    network = model.network
+    assert isinstance(network, RadiographClassifier)
+    assert len(prediction.embedding) == network.head.in_features
+    with torch.inference_mode():
+        again = torch.sigmoid(network.judged(torch.tensor([prediction.embedding])))[0]
+    np.testing.assert_allclose(again.numpy(), list(prediction.scores.values()), rtol=1e-4)
+
+
+@pytest.mark.requirement("MOD-03")
+def test_a_segmentation_embeds_nothing(tmp_path: Path) -> None:
+    values, _ = phantom()
+
+    model = model_of(tmp_path / "b", model=TISSUE)
+
+    assert predict(model, volume_of(values[:1], pixel_spacing=(1.5, 1.5))).embedding == ()

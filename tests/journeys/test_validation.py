@@ -154,3 +154,85 @@ def test_celery_workers_analyse_the_cases_and_the_run_waits_for_them(tmp_path: P
     report = json.loads((out / "report.json").read_text())
     assert report["counts"]["analysed"] == 8
     assert len(kept(home)) == 8
+
+
+ORDER = """
+import django, sys
+django.setup()
+from pathlib import Path
+from django.core.management import call_command
+from django.utils import timezone
+from audit.signing_keys import Person
+from validation import approval
+from validation.models import RunOrder
+from validation.protocol import read_protocol
+call_command("migrate", verbosity=0)
+path = Path(sys.argv[1])
+lee = Person(1, "lee", "Dr. Lee", frozenset({"quality_officer"}))
+record = approval.register(read_protocol(path), path.read_bytes(), author=lee, now=timezone.now())
+RunOrder.objects.create(record=record, by="lee", ordered_at=timezone.now())
+"""
+
+
+def ended(home: Path) -> str | None:
+    """Why the only order was refused, empty if it was done; None while it is neither."""
+    connection = sqlite3.connect(f"file:{home / 'samd.sqlite3'}?mode=ro", uri=True, timeout=30)
+    try:
+        order = connection.execute("SELECT ended_at, refused FROM validation_runorder").fetchone()
+        return order[1] if order[0] is not None else None
+    finally:
+        connection.close()
+
+
+def kill(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.requirement("VAL-12")
+def test_judge_and_worker_are_killed_and_the_order_is_done_all_the_same(tmp_path: Path) -> None:
+    """An order as the console leaves it (tests/validation/test_ordering.py presses the button)."""
+    cases = 24
+    made, home = bench(tmp_path / "bench", cases=cases), tmp_path / "home"
+    assert made.places.data is not None
+    sets = home / "validation" / "sets" / "radiographs"
+    shutil.copytree(made.places.data, sets)
+    shutil.copy(made.protocol.parent / "set.json", sets)
+    shutil.copytree(made.trust, home / "trust")
+    shutil.copytree(made.places.bundles[0], home / "models")
+    environment = {
+        **os.environ,
+        "SAMD_HOME": str(home),
+        "DATABASE_URL": f"sqlite:///{home / 'samd.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "samd.config.settings",
+    }
+    subprocess.run([sys.executable, "-c", ORDER, str(made.protocol)], cwd=ROOT, env=environment, check=True)
+    judge = [sys.executable, "manage.py", "judge"]
+    worker = [sys.executable, "-m", "celery", "-A", "samd.config", "--quiet", "worker", "--queues=validation"]
+
+    def start() -> list[subprocess.Popen[bytes]]:
+        return [
+            subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+            for command in (judge, worker)
+        ]
+
+    first = start()
+    while len(kept(home)) < 5:
+        assert first[0].poll() is None, "the judge ended before it could be killed"
+        time.sleep(0.1)
+    kill(first)
+    assert len(kept(home)) < cases, "everything was done before it could be killed"
+    second = start()
+    try:
+        while ended(home) is None:
+            assert second[0].poll() is None
+            time.sleep(0.5)
+    finally:
+        kill(second)
+
+    assert ended(home) == ""
+    after = Counter(kept(home))
+    assert len(after) == cases
+    assert set(after.values()) == {1}

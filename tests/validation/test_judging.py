@@ -14,7 +14,7 @@ from tests.accounts.people import seal
 from tests.validation.device import Bench, bench
 from validation import judging, ledger
 from validation.dataset import DataSetRefused
-from validation.drawing_up import OCCASION
+from validation.document import OCCASION
 from validation.models import Outcome, Run
 from validation.report import to_json
 from validation.running import BundleMissing

@@ -1,5 +1,6 @@
 """The pages of validations: who sees them, what is registered, and how protocol and report are signed."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -21,7 +22,9 @@ from tests.console.signers import lee as lee
 from tests.console.signers import park as park
 from tests.console.signers import sealing_goes_on as sealing_goes_on
 from tests.validation.builders import manifest, protocol_text, result
+from tests.validation.report.example import document
 from validation import approval, ledger
+from validation.document import content_digest, kept
 from validation.models import Run
 from validation.protocol import Protocol, parse
 from validation.views import LARGEST_PROTOCOL
@@ -33,6 +36,7 @@ pytestmark = [
 ]
 
 LIST = "/validations/"
+CASES = "case,output,truth,score,outcome,reasons\r\ncase-1,finding,1,0.9,present,\r\n"
 SUMMARY: dict[str, Any] = {
     "kind": "validation report",
     "run": "validation/1",
@@ -92,7 +96,7 @@ def sign(user: User, record: Record, meaning: str, **typed: str) -> str:
 
 def started(*cases: str) -> Run:
     """A run of the protocol of the tests, of which `cases` are done."""
-    run = ledger.open_run(the_protocol(), manifest(), code="c" * 64, now=timezone.now())
+    run = ledger.open_run(the_protocol(), manifest(), code="c" * 64, works=2, now=timezone.now())
     for name in cases:
         ledger.keep(run, result(name))
     return run
@@ -101,7 +105,19 @@ def started(*cases: str) -> Run:
 def finished() -> Record:
     """The report of a run that has ended."""
     run = started("case-1", "case-2")
-    ledger.finish(run, SUMMARY, signatures=approval.SIGNATURES, now=timezone.now())
+    report = document()
+    summary = SUMMARY | {
+        "content": content_digest(report),
+        "cases": hashlib.sha256(CASES.encode()).hexdigest(),
+    }
+    ledger.finish(
+        run,
+        summary,
+        report=kept(report),
+        cases=CASES,
+        signatures=approval.SIGNATURES,
+        now=timezone.now(),
+    )
     return Record.objects.get(subject=f"validation/{run.pk}")
 
 
@@ -327,7 +343,7 @@ def test_a_report_says_what_was_found_and_on_what_it_rests() -> None:
         "toy 1.0.0",
         "The protocol is not signed.",
         "2" * 64,
-        "3" * 64,
+        content_digest(document()),
         "was never registered here",
     ):
         assert words in page
@@ -346,7 +362,7 @@ def test_the_report_is_downloaded_as_it_is_signed() -> None:
 
 
 def test_a_run_that_goes_on_has_nothing_to_sign(lee: User) -> None:
-    run = started("case-1", "case-2", "case-3")
+    run = started("case-1")
     page = text(logged_in(lee), f"{LIST}{run.pk}/")
 
     assert "This run is not finished" in page
@@ -400,3 +416,69 @@ def test_the_pages_speak_korean() -> None:
 
     for page, words in zip(pages, ("계획서", "하한이 0.6보다 높음", "일차 평가변수"), strict=True):
         assert words in page
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("report.pdf", b"%PDF-"),
+        ("report.ko.pdf", b"%PDF-"),
+        ("report.html", b"<!doctype html>"),
+        ("report.ko.html", b"<!doctype html>"),
+        ("report.json", b"{"),
+        ("cases.csv", CASES.encode()),
+    ],
+)
+def test_the_files_of_a_finished_run_are_handed_out_and_that_is_recorded(name: str, begins: bytes) -> None:
+    record, user = finished(), person("kim", "auditor")
+
+    response = logged_in(user).get(f"{address(record)}files/{name}")
+
+    assert response.status_code == 200
+    assert response.content.startswith(begins)
+    assert name in response.headers["Content-Disposition"]
+    event = AuditEvent.objects.filter(event=Event.VALIDATION_VIEWED).latest("pk")
+    assert f'"format":"{name}"' in event.canonical
+
+
+def test_a_file_shows_who_has_signed_since_the_run_ended(lee: User, park: User) -> None:
+    record = finished()
+    sign(lee, record, "reviewed")
+
+    report = json.loads(logged_in(park).get(f"{address(record)}files/report.json").content)
+
+    assert [(one["name"], one["meaning"]) for one in report["signatures"]] == [("Dr. Lee", "reviewed")]
+
+
+@pytest.mark.parametrize("column", ["report", "case_table"])
+def test_a_report_that_was_altered_is_not_handed_out(column: str) -> None:
+    record, user = finished(), person("kim", "auditor")
+    run = Run.objects.get(record=record)
+    setattr(run, column, getattr(run, column).replace("9", "8"))
+    run.save()
+    name = "report.json" if column == "report" else "cases.csv"
+
+    page = logged_in(user).get(f"{address(record)}files/{name}", follow=True).content.decode()
+
+    assert "not what was signed" in page
+    assert viewed(user)[-1:] == [record.subject]  # the page, not the file
+
+
+def test_there_is_no_file_of_another_name_nor_of_a_run_under_way() -> None:
+    record, user = finished(), person("kim", "auditor")
+    unfinished = started()
+
+    for page in (f"{address(record)}files/manage.py", f"{LIST}{unfinished.pk}/files/report.pdf"):
+        assert logged_in(user).get(page).status_code == 404
+
+
+def test_a_run_says_how_far_it_is_and_when_it_has_ended(lee: User) -> None:
+    run, client = started("case-1"), logged_in(lee)
+
+    before = text(client, f"{LIST}{run.pk}/progress/")
+    ledger.keep(run, result("case-2"))
+    meanwhile = text(client, f"{LIST}{run.pk}/progress/")
+
+    assert "1 of 2 analyses" in before
+    assert "being drawn up" in meanwhile
+    assert viewed(lee) == []  # it belongs to the page of the run

@@ -36,7 +36,8 @@ class Group:
 class Observation:
     """What is known of one analysis; `source` names it ("analysis/17") and is counted once.
 
-    `levels` are by grouping, `values` by the source of a stream.
+    `levels` are by grouping, `values` by the source of a stream. That of an assessment ("assessment/5") comes
+    later than that of its analysis, and has no `answer`: the analysis was counted with its own.
     """
 
     source: str
@@ -87,17 +88,33 @@ def observed(
 ) -> Observation:
     """The observation of one analysis under `plan`; `taken` is None where no header could be read."""
     values = dict(_values(plan, said))
-    levels: dict[str, str] = {}
     if taken is not None:
-        everything = {SITE: taken.site, "sex": taken.sex, "age": age_band(taken.age), **taken.attributes}
-        levels = {name: everything.get(name) or NOT_STATED for name in plan.groupings}
-        levels |= {name: everything.get(name) or NOT_STATED for s in plan.streams for name in s.where}
         values |= {
             stream.source: _attribute(stream.of, taken.attributes.get(stream.of, ""))
             for stream in plan.streams
             if stream.measure == Measure.TAG
         }
-    return Observation(source, when, version, said.answer, levels, values)
+    return Observation(source, when, version, said.answer, _levels(plan, taken), values)
+
+
+def assessed(
+    plan: Plan,
+    source: str,
+    *,
+    when: datetime,
+    version: str,
+    overridden: bool | None,
+    taken: Taken | None,
+) -> Observation:
+    """The observation of a physician's assessment: whether it overrides the result, and nothing else.
+
+    `overridden` is None where the physician could not judge the result: looked for and not recorded.
+    """
+    value = None if overridden is None else float(overridden)
+    values: dict[str, Value] = {
+        stream.source: value for stream in plan.streams if stream.measure == Measure.OVERRIDE
+    }
+    return Observation(source, when, version, "", _levels(plan, taken), values)
 
 
 def of_case(plan: Plan, result: CaseResult, *, when: datetime) -> Observation:
@@ -118,8 +135,17 @@ def of_case(plan: Plan, result: CaseResult, *, when: datetime) -> Observation:
         Ending.NOT_ANALYSABLE: Answer.NOT_ANALYSABLE,
         Ending.FAILED: Answer.FAILED,
     }
-    said = Answered(answers[result.ending], findings)
+    said = Answered(answers[result.ending], findings, embedding=result.embedding or None)
     return observed(plan, f"case/{result.case}", when=when, version=result.model, said=said, taken=None)
+
+
+def _levels(plan: Plan, taken: Taken | None) -> dict[str, str]:
+    """The group by every grouping of the plan; none where no header could be read."""
+    if taken is None:
+        return {}
+    everything = {SITE: taken.site, "sex": taken.sex, "age": age_band(taken.age), **taken.attributes}
+    names = {*plan.groupings, *(name for stream in plan.streams for name in stream.where)}
+    return {name: everything.get(name) or NOT_STATED for name in sorted(names)}
 
 
 def age_band(age: float | None) -> str:

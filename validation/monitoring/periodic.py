@@ -97,7 +97,6 @@ class Surroundings:
     problems: tuple[ProblemLine, ...]
     force: tuple[ForceLine, ...]
     states: Mapping[Watched, State]  # as they are kept now
-    not_kept: Mapping[str, str]  # why a measure has no observations here
     plan_signatures: tuple[Signed, ...]
     signatures: tuple[Signed, ...]
     checkpoint: str
@@ -161,7 +160,7 @@ def draw_up(
         since=since.isoformat(),
         until=until.isoformat(),
         versions=around.versions,
-        observations=len(within),
+        observations=sum(bool(one.answer) for one in within),  # assessments are of analyses that were counted
         probability=plan.false_alarms.probability,
         studies=plan.false_alarms.studies,
         rates=tuple(_rates(plan, within)),
@@ -170,7 +169,7 @@ def draw_up(
         breaches=around.breaches,
         problems=around.problems,
         force=around.force,
-        remarks=tuple(_remarks(plan, ended.states, signals, around, agrees=replayed.states == around.states)),
+        remarks=tuple(_remarks(plan, ended.states, signals, agrees=replayed.states == around.states)),
         digests={"plan": plan.digest, "clean studies": plan.clean.digest if plan.clean else ""},
         plan_signatures=around.plan_signatures,
         signatures=around.signatures,
@@ -214,9 +213,9 @@ def _groups(plan: Plan, observations: Sequence[Observation]) -> Iterator[tuple[G
 def _rates(plan: Plan, observations: Sequence[Observation]) -> Iterator[RateLine]:
     sources = {stream.source: stream for stream in plan.streams}
     for group, members in _groups(plan, observations):
-        answers = [one.answer for one in members]
+        answers = [one.answer for one in members if one.answer]
         for answer in (Answer.NOT_ANALYSABLE, Answer.FAILED):
-            yield _rate(plan, group, str(answer), answers.count(answer), len(members))
+            yield _rate(plan, group, str(answer), answers.count(answer), len(answers))
         for source, stream in sources.items():
             if stream.measure in _BY_ANSWER or stream.is_text or stream.measure == Measure.EMBEDDING:
                 continue
@@ -307,7 +306,6 @@ def _remarks(
     plan: Plan,
     states: Mapping[Watched, State],
     signals: Mapping[Watched, Sequence[Signal]],
-    around: Surroundings,
     *,
     agrees: bool,
 ) -> Iterator[str]:
@@ -316,8 +314,7 @@ def _remarks(
         yield "The charts, replayed from the observations that were kept, are not as the device keeps them."
     for stream in plan.streams:
         if not any(key.stream == stream.name for key in states):
-            why = around.not_kept.get(stream.measure, "")
-            yield f"Nothing was observed of {stream.name}" + (f": {why}." if why else ".")
+            yield f"Nothing was observed of {stream.name}."
     if len(signals) > MOST_CURVES:
         yield f"{len(signals) - MOST_CURVES} charts are not drawn; all are in the table."
     said = plan.false_alarms

@@ -1,6 +1,7 @@
 """Reads observations from the rows of the device and from the headers of stored images.
 
-Each analysis that was reported is read once for a plan. What a header says beyond the attributes that the
+Each analysis that was reported is read once for a plan, and physicians' assessments of it when they are made:
+validation.monitoring.assessing. What a header says beyond the attributes that the
 plan names is not looked at, and nothing that identifies a patient can be named by a plan.
 """
 
@@ -18,14 +19,9 @@ from samd.records.models import Analysis, Instance
 from validation import ledger
 from validation.models import Run
 from validation.monitoring.observations import Answered, Observation, Taken, observed, of_case
-from validation.monitoring.plan import NUMBERS, Measure, Plan, SiteOf
+from validation.monitoring.plan import NUMBERS, Plan, SiteOf
 from validation.monitoring_models import MonitoringPlan, Observed
 
-# What a plan may ask for and nothing in this device says yet, and why.
-NOT_KEPT = {
-    Measure.OVERRIDE: "this device keeps no assessments by physicians yet",
-    Measure.EMBEDDING: "this device keeps no embeddings yet",
-}
 SEXES = frozenset({"F", "M", "O"})
 _LONGEST = 64  # letters of an attribute
 
@@ -58,6 +54,7 @@ def observations(plan: Plan, analyses: Iterable[Analysis]) -> Iterator[Observati
             analysis.findings,
             analysis.explanation,
             (when - analysis.queued_at).total_seconds(),
+            tuple(analysis.embedding) or None,
         )
         yield observed(
             plan,
@@ -65,7 +62,7 @@ def observations(plan: Plan, analyses: Iterable[Analysis]) -> Iterator[Observati
             when=when,
             version=analysis.model.digest,
             said=said,
-            taken=_taken(plan, analysis),
+            taken=taken_of(plan, analysis),
         )
 
 
@@ -75,7 +72,7 @@ def of_run(plan: Plan, run: Run) -> list[Observation]:
     return [of_case(plan, one, when=run.started_at) for one in results]
 
 
-def _taken(plan: Plan, analysis: Analysis) -> Taken | None:
+def taken_of(plan: Plan, analysis: Analysis) -> Taken | None:
     """How the largest series of the model's modality was taken; None where no header of it can be read."""
     instance = _first_of_largest(plan, analysis)
     if instance is None:

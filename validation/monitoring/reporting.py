@@ -19,7 +19,7 @@ from audit.models import AuditEvent, Record
 from samd.domain.schema import written
 from samd.records.models import ModelVersion
 from validation import approval
-from validation.monitoring import printing, reading
+from validation.monitoring import printing
 from validation.monitoring.observations import Group
 from validation.monitoring.periodic import (
     BreachLine,
@@ -143,7 +143,6 @@ def _document(holding: InForce, begin: datetime, end: datetime, *, now: datetime
         problems=tuple(_problems(holding, begin, end)),
         force=tuple(_force(holding, begin, end)),
         states=states_of(holding.row),
-        not_kept={str(measure): why for measure, why in reading.NOT_KEPT.items()},
         plan_signatures=approval.signatures_of(holding.row.record.subject),
         signatures=(),
         checkpoint=seal.note if seal else "",

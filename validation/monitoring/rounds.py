@@ -1,10 +1,10 @@
 """One round of monitoring: what is new is counted, charts go on, breaches do what the signed plan says."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,7 +16,7 @@ from audit.signing_keys import Person
 from samd.records import registry
 from samd.records.models import ModelVersion
 from validation import approval
-from validation.monitoring import problems, reading
+from validation.monitoring import assessing, problems, reading
 from validation.monitoring.charts import State
 from validation.monitoring.observations import Group, Observation, Value
 from validation.monitoring.plan import OnBreach, Plan, PlanRefused, parse
@@ -26,6 +26,8 @@ from validation.monitoring_models import ChartState, MonitoringPlan, Observed
 
 # Observations of one transaction: on SQLite nobody else writes meanwhile.
 _AT_ONCE = 200
+
+_Fresh = TypeVar("_Fresh")  # rows that were not counted: of analyses, or of assessments
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +114,29 @@ def plans_in_force() -> list[InForce]:
 
 
 def watch_on(holding: InForce, *, now: datetime) -> Found:
-    """Count every analysis that was reported since the plan holds and was not counted, and act on breaches.
+    """Count every analysis reported, and every assessment made, since the plan holds; act on breaches.
 
-    It may be stopped at any moment: what was counted is kept with everything that followed from it.
+    None is counted twice. It may be stopped at any moment: what was counted is kept with everything that
+    followed from it.
     """
-    fresh = reading.uncounted(reading.reported(holding.plan, since=holding.since), holding.row)
+    plan, row, since = holding.plan, holding.row, holding.since
+    reported = reading.uncounted(reading.reported(plan, since=since), row)
+    found = _count_all(holding, reported, reading.observations, now=now)
+    assessments = assessing.uncounted(assessing.made(plan, since=since), row)
+    return found.and_then(_count_all(holding, assessments, assessing.observations, now=now))
+
+
+def _count_all(
+    holding: InForce,
+    fresh: Sequence[_Fresh],
+    observations: Callable[[Plan, Sequence[_Fresh]], Iterator[Observation]],
+    *,
+    now: datetime,
+) -> Found:
+    """Count what is `fresh`, read by `observations`, part by part."""
     found = Found()
     for begin in range(0, len(fresh), _AT_ONCE):
-        observed = list(reading.observations(holding.plan, fresh[begin : begin + _AT_ONCE]))
+        observed = list(observations(holding.plan, fresh[begin : begin + _AT_ONCE]))
         found = found.and_then(count(holding.row, holding.plan, observed, now=now))
     return found
 

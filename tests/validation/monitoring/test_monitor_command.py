@@ -185,11 +185,11 @@ def test_a_draft_is_not_registered(site: Site, tmp_path: Path) -> None:
         monitor("plan", "register", str(tmp_path / "draft.toml"), "--author", "author")
 
 
-def test_check_says_what_is_watched_and_what_will_never_be_seen() -> None:
+def test_check_says_what_is_watched() -> None:
     said = monitor("plan", "check", "validation/plans/cxr-pneumonia.toml")
 
     assert "Not analysable: rate cusum, by version, site; no limit yet; problem" in said
-    assert "nothing will be observed: this device keeps no assessments by physicians yet" in said
+    assert "Overridden by physicians: rate cusum, by version, site; no limit yet; problem" in said
     assert "a draft" in said
 
 

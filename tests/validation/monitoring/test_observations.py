@@ -1,5 +1,6 @@
 """What is taken of an analysis, and what is not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,14 @@ from validation.monitoring.observations import (
 pytestmark = pytest.mark.requirement("VAL-11")
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EMBEDDING = """
+[[streams]]
+name = "Embedding"
+measure = "embedding"
+rule = "maximum mean discrepancy"
+size = 30
+rationale = "What the model sees."
+"""
 PLAN = draft(
     SCORE, PRESENT, NOT_ANALYSABLE, ROWS, SCORE.replace('"Score"', '"By sex"').replace("site", "sex")
 )
@@ -39,6 +48,22 @@ def test_a_study_that_was_not_analysed_has_no_score_and_is_not_absent() -> None:
     found = one(Answered(Answer.NOT_ANALYSABLE))
 
     assert found.values == {"not analysable": 1.0}
+
+
+def test_what_the_network_made_of_the_image_is_watched_in_use_and_in_validation() -> None:
+    plan = draft(EMBEDDING)
+    case = replace(result("case-1"), embedding=(0.5, 2.0))
+
+    used = observed(
+        plan,
+        "analysis/1",
+        when=NOON,
+        version="a" * 64,
+        said=Answered(Answer.FINDING, embedding=(0.5, 2.0)),
+        taken=None,
+    )
+
+    assert used.values == of_case(plan, case, when=NOON).values == {"embedding": (0.5, 2.0)}
 
 
 @pytest.mark.parametrize(

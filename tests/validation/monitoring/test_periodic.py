@@ -36,7 +36,6 @@ def drawn(observations: list[Observation], *, first: int = 0, last: int = 10_000
         problems=(),
         force=(),
         states=watch(plan(), {}, observations).states,
-        not_kept={"override": "nobody says so here"},
         plan_signatures=(),
         signatures=(),
         checkpoint="",
@@ -95,10 +94,10 @@ def test_the_first_alarm_is_marked_and_the_chart_falls_to_nothing_with_each() ->
     assert falls == expected
 
 
-def test_a_stream_that_saw_nothing_says_why() -> None:
+def test_a_stream_that_saw_nothing_says_so() -> None:
     said = drawn(stream(plan(), 20, seed=2)).remarks
 
-    assert "Nothing was observed of Overridden: nobody says so here." in said
+    assert "Nothing was observed of Overridden." in said
 
 
 def test_a_report_of_nothing_can_be_drawn_up_and_printed() -> None:

@@ -220,8 +220,8 @@ def curves() -> tuple[Curve, ...]:
         Curve(
             "timeline",
             "positive rate",
-            tuple(days),
-            tuple(score),
+            tuple(map(float, days)),
+            tuple(map(float, score)),
             lines={"limit": 5.0},
             x_name="Day",
             y_name="CUSUM",

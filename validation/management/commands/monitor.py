@@ -17,7 +17,7 @@ from samd.records import registry
 from samd.records.models import ModelVersion
 from validation.metrics.estimate import NotEstimable
 from validation.models import Run
-from validation.monitoring import design, problems, reading, reporting, rounds
+from validation.monitoring import assessing, design, problems, reading, reporting, rounds
 from validation.monitoring.observations import Observation
 from validation.monitoring.plan import Baseline, Plan, PlanRefused, parse, read_plan
 from validation.monitoring.problems import Link, ProblemRefused
@@ -91,8 +91,6 @@ class Command(BaseCommand):
             limit = _limit(found) if found else "no limit yet"
             groups = ", ".join(stream.by)
             self.stdout.write(f"  {stream.name}: {stream.rule}, by {groups}; {limit}; {stream.on_breach}")
-            if why := reading.NOT_KEPT.get(stream.measure):
-                self.stdout.write(f"    nothing will be observed: {why}")
         if not plan.is_complete:
             self.stdout.write("a draft: set its limits with `manage.py monitor baseline`")
 
@@ -216,6 +214,7 @@ def _clean(plan: Plan, options: dict[str, Any]) -> tuple[list[Observation], str]
         since, until = (_midnight(options[name]) for name in ("since", "until"))
         analyses = reading.reported(plan, since=since, until=until)
         found += reading.observations(plan, analyses)
+        found += assessing.observations(plan, assessing.made(plan, since=since, until=until))
         sources.append(f"analyses reported from {options['since']} to before {options['until']}")
     if options["run"] is not None:
         run = Run.objects.filter(pk=options["run"]).first()
