@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+# One unit of work: a case, under a perturbation or as it is, by a model.
+Key = tuple[str, str, str]  # model digest, case, variant
+
+
 class Ending(StrEnum):
     """How the case ended. Only the first gives figures; the others are counted, never dropped."""
 

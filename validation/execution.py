@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samd.inference.bundle import Bundle
-from validation.case_result import CaseResult
+from validation.case_result import CaseResult, Key
 from validation.dataset import Manifest, check_files, check_independent, read_manifest
 from validation.evaluation import check
 from validation.makers import MAKERS
 from validation.protocol import Perturbation, Protocol
-from validation.running import Key, Work, find_bundle
+from validation.running import Work, find_bundle
 
 
 @dataclass(frozen=True, slots=True, eq=False)

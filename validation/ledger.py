@@ -11,11 +11,10 @@ from audit import records, trail
 from audit.catalogue import search
 from audit.events import Event
 from samd.domain import schema
-from validation.case_result import CaseResult
+from validation.case_result import CaseResult, Key
 from validation.dataset import Manifest
 from validation.models import Outcome, Run
 from validation.protocol import Protocol
-from validation.running import Key
 
 
 def open_run(protocol: Protocol, manifest: Manifest, *, code: str, works: int, now: datetime) -> Run:

@@ -14,16 +14,13 @@ from samd.dicom.decode import DecodeLimits
 from samd.inference.bundle import Bundle, trusted_keys, verify
 from samd.inference.catalogue import load
 from samd.inference.repeatable import single_threaded
-from validation.case_result import CaseResult, Ending
+from validation.case_result import CaseResult, Ending, Key
 from validation.dataset import Case
 from validation.examine import examine
 from validation.perturbations import perturbed
 from validation.protocol import ModelUnderTest
 
 DIED = "the process that analysed it died"
-
-# One unit of work: a case, under a perturbation or as it is, by a model.
-Key = tuple[str, str, str]  # model digest, case, variant
 
 
 @dataclass(frozen=True, slots=True)

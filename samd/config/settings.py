@@ -29,6 +29,7 @@ SAMD_VALIDATION_SETS = env.str("SAMD_VALIDATION_SETS", default="") or str(SAMD_H
 SAMD_VALIDATION_ORIGINALS = env.str("SAMD_VALIDATION_ORIGINALS", default="") or str(
     BASE_DIR.parent / "shared" / "data"
 )
+SAMD_WATCH_SECONDS = env.float("SAMD_WATCH_SECONDS", default=300.0)
 SAMD_REFERENCE_BUNDLES = BASE_DIR / "samd" / "inference" / "bundles"
 
 SAMD_AE_TITLE = env.str("SAMD_AE_TITLE", default="SAMD")

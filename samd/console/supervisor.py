@@ -50,6 +50,7 @@ def services() -> list[Service]:
         Service("routine worker", [*worker, *quiet, "--queues=routine", "--hostname=routine@%h"]),
         Service("analysis worker", [*worker, *quiet, "--queues=analysis", "--hostname=analysis@%h"]),
         # Studies of patients come first.
+        Service("watch", ["nice", *manage, "watch"]),
         Service("judge", ["nice", *manage, "judge"]),
         Service(
             "validation worker", ["nice", *worker, *quiet, "--queues=validation", "--hostname=validation@%h"]

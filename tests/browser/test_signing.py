@@ -1,16 +1,15 @@
 """Signing as people do it, in Chromium: a key, a refused signature, and a month that two people sign."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from audit.events import Event
 from audit.models import AuditEvent, Signature
-from tests.accounts.people import PASSWORD, code_of, logged_in, person
+from tests.accounts.people import PASSWORD, code_of, person
 from tests.console.signers import last_month, month_that_is_over, signer
 from tests.console.signers import sealing_goes_on as sealing_goes_on
 
@@ -19,29 +18,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("sealing_goes_on"),
 ]
-
-
-@pytest.fixture
-def open_as(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[User], Page]]:
-    """Opens a browser of its own for somebody who is logged in; a fault that it reports fails the test."""
-    contexts, faults = [], []
-
-    def opened(user: User) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url, locale="en-US", viewport={"width": 1280, "height": 800}
-        )
-        contexts.append(context)
-        cookie = logged_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert faults == []
 
 
 def sign(page: Page, user: User, *, password: str = PASSWORD, code: str = "") -> None:

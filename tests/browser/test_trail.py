@@ -3,20 +3,18 @@
 With SAMD_SHOTS set to a folder, what the officer sees is kept there as pictures.
 """
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pynetdicom import AE
-from pytest_django.live_server_helper import LiveServer
 
 from audit.models import AuditEvent
 from samd.records import reception
 from samd.records.models import Analysis
-from tests.accounts.people import logged_in, person, seal
+from tests.accounts.people import person, seal
 from tests.console import rows as build
 from tests.console import trail as told
 from tests.dicom.loopback import CT, RememberingJournal, start_node
@@ -26,44 +24,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.requirement("AUD-07", "AUD-09"),
 ]
-
-
-@pytest.fixture
-def open_as(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[User], Page]]:
-    """Opens a browser of its own for somebody who is logged in; a fault that it reports fails the test."""
-    contexts, faults = [], []
-
-    def opened(user: User) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url,
-            locale="en-US",
-            viewport={"width": 1280, "height": 800},
-            accept_downloads=True,
-        )
-        contexts.append(context)
-        cookie = logged_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert [fault for fault in faults if "400 (Bad Request)" not in fault] == []
-
-
-@pytest.fixture
-def keep(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Keeps a picture of the whole page."""
-    folder = Path(os.environ.get("SAMD_SHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def kept(page: Page, name: str) -> None:
-        page.screenshot(path=folder / f"trail-{name}.png", full_page=True)
-
-    return kept
 
 
 @pytest.fixture
@@ -92,14 +52,14 @@ def test_the_officer_finds_out_in_a_moment_who_looked_at_a_study(
     officer.get_by_role("textbox", name="Study").fill(run.study.study_instance_uid)
     officer.get_by_role("button", name="Show").click()
     expect(officer.get_by_role("link", name="Study opened for reading")).to_be_visible()
-    keep(officer, "study-read")
+    keep(officer, "trail-study-read")
     officer.get_by_role("link", name="The whole story of this study").click()
 
     readers = officer.locator("#readers")
     expect(readers.get_by_role("row", name="kim")).to_contain_text("127.0.0.1")
     expect(readers.get_by_role("row")).to_have_count(2)  # the heading and kim
     expect(officer.get_by_text("김 영희")).to_have_count(0)
-    keep(officer, "story")
+    keep(officer, "trail-story")
     assert not AuditEvent.objects.filter(event="picture:viewed").exists()  # the page has shown them
 
 
@@ -130,7 +90,7 @@ def test_a_peer_that_the_node_refused_is_in_the_trail(
     expect(row).to_contain_text("127.0.0.1")
     expect(row).to_contain_text("Refused or failed")
     expect(row).to_contain_text("checkpoint")
-    keep(officer, "peer-refused")
+    keep(officer, "trail-peer-refused")
 
 
 def test_the_officer_verifies_the_trail_and_sees_the_checkpoint(
@@ -142,7 +102,7 @@ def test_the_officer_verifies_the_trail_and_sees_the_checkpoint(
 
     expect(officer.get_by_role("status")).to_contain_text("The trail is intact")
     expect(officer.get_by_role("status")).to_contain_text("hospital.example/samd")
-    keep(officer, "verified")
+    keep(officer, "trail-verified")
     assert AuditEvent.objects.get(event="trail:verified").actor == "lee"
 
 
@@ -158,7 +118,7 @@ def test_an_altered_trail_is_seen_at_a_glance(officer: Page, keep: Callable[[Pag
 
     expect(officer.get_by_text("The trail is not intact")).to_be_visible()
     expect(officer.locator(".problems")).to_contain_text(f"no. {event.entry.seq}")
-    keep(officer, "altered")
+    keep(officer, "trail-altered")
 
 
 def test_the_officer_takes_a_story_out_on_paper_and_says_why(officer: Page) -> None:
@@ -199,4 +159,4 @@ def test_the_list_is_read_without_a_script_and_on_a_narrow_screen(
     expect(officer.get_by_role("link", name="Study opened for reading")).to_be_visible()
     assert officer.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert officer.locator("script").count() == 0
-    keep(officer, "narrow")
+    keep(officer, "trail-narrow")

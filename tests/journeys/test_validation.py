@@ -79,7 +79,7 @@ def test_a_run_that_is_killed_goes_on_and_its_report_is_what_an_independent_comp
         assert first.poll() is None, "the run ended before it could be killed"
         time.sleep(0.2)
     os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    first.communicate()
     before = kept(home)
 
     second = started(protocol, out, home, shared_data)

@@ -24,13 +24,13 @@ from validation.protocol import read_protocol
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("sealing_goes_on", "_workers_answer_at_once"),
+    pytest.mark.usefixtures("sealing_goes_on", "workers_answer_at_once"),
     pytest.mark.requirement("VAL-07", "VAL-12"),
 ]
 
 
 @pytest.fixture
-def _workers_answer_at_once() -> Iterator[None]:
+def workers_answer_at_once() -> Iterator[None]:
     before, current_app.conf.task_always_eager = current_app.conf.task_always_eager, True
     yield
     current_app.conf.task_always_eager = before

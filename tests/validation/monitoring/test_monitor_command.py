@@ -20,6 +20,7 @@ from tests.audit.signers import LEE, PARK, Site, site, superuser
 from tests.cards import measuring_card
 from tests.validation.monitoring.builders import DIGEST, MAKER, NOT_ANALYSABLE, ROWS, SCORE, draft_text
 from tests.validation.monitoring.site import analysed, author, model_in_use, monitor, period, planned, signed
+from validation.management.commands.watch import watch
 from validation.monitoring import reporting
 from validation.monitoring.rounds import plans_in_force, watch_on
 from validation.monitoring_models import Breach, ChartState, Observed, PeriodicReport, Problem
@@ -191,6 +192,16 @@ def test_check_says_what_is_watched() -> None:
     assert "Not analysable: rate cusum, by version, site; no limit yet; problem" in said
     assert "Overridden by physicians: rate cusum, by version, site; no limit yet; problem" in said
     assert "a draft" in said
+
+
+def test_the_service_counts_what_is_new_without_anybody_asking(site: Site, tmp_path: Path) -> None:
+    watched(site, tmp_path)
+    in_use(12)
+
+    watch()
+    watch()
+
+    assert Observed.objects.count() == 12
 
 
 def test_a_version_that_no_plan_watches_is_named(site: Site, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_the_shipped_plan_is_a_draft_for_the_shipped_model() -> None:
         Rule.RATE_CHART,
         Rule.PSI,
         Rule.KS,
-            Rule.MMD,
+        Rule.MMD,
     }
 
 
