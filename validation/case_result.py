@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
 # One unit of work: a case, under a perturbation or as it is, by a model.
 Key = tuple[str, str, str]  # model digest, case, variant
 

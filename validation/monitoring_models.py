@@ -53,6 +53,7 @@ class ChartState(models.Model):
     attribute = models.CharField(max_length=64, blank=True)
     level = models.CharField(max_length=64, blank=True)
     content = models.JSONField()
+    recent = models.JSONField(default=list)  # the newest signals as [number of the value, signal]
 
     class Meta:
         ordering = ("pk",)

@@ -189,7 +189,7 @@ def protocol_page(record: Record, *, person: Person, key: Refusal | None) -> Pro
         content=content,
         protocol=protocol,
         endpoints=tuple(map(_endpoint_row, protocol.endpoints)) if protocol else (),
-        signing=_signing(record, Event.PROTOCOL_REGISTERED, person, key),
+        signing=signing_of(record, Event.PROTOCOL_REGISTERED, person, key),
         runs=tuple(runs.order_by("-pk").values_list("pk", "started_at")),
     )
 
@@ -210,7 +210,7 @@ def run_page(pk: int, *, person: Person, key: Refusal | None) -> RunPage:
         verdict=_verdict(content) if record else None,
         primary=tuple(one for primary, one in judged if primary),
         others=tuple(one for primary, one in judged if not primary),
-        signing=_signing(record, Event.VALIDATION_FINISHED, person, key) if record else None,
+        signing=signing_of(record, Event.VALIDATION_FINISHED, person, key) if record else None,
     )
 
 
@@ -237,7 +237,7 @@ def _protocol_line(record: Record, ring: Keyring) -> ProtocolLine:
         version=str(content.get("version", "")),
         registered_at=record.created_at,
         signatures=signature_lines(verdicts),
-        waiting=_waiting(content, verdicts),
+        waiting=waiting_for(content, verdicts),
     )
 
 
@@ -253,18 +253,20 @@ def _run_line(run: Run, models: Mapping[str, str], ring: Keyring) -> RunLine:
         cases=_cases(run),
         verdict=_verdict(content) if record else None,
         signatures=signature_lines(verdicts),
-        waiting=_waiting(content, verdicts),
+        waiting=waiting_for(content, verdicts),
     )
 
 
-def _waiting(content: Mapping[str, Any], verdicts: tuple[Verdict, ...]) -> Waiting | None:
+def waiting_for(content: Mapping[str, Any], verdicts: tuple[Verdict, ...]) -> Waiting | None:
+    """The signature that comes next on the record with this `content`; None where every one was given."""
     following = next_asked(content, verdicts)
     if following is None:
         return None
     return Waiting(MEANINGS[following.meaning], ROLES.get(following.role, following.role))
 
 
-def _signing(record: Record, kept: Event, person: Person, key: Refusal | None) -> Signing:
+def signing_of(record: Record, kept: Event, person: Person, key: Refusal | None) -> Signing:
+    """How the signatures of `record`, which the event `kept` announced, stand for `person`."""
     verdicts = verify_record(record.subject, record.content)
     broken = any(not one.in_effect and not one.is_waiting for one in verdicts)
     return Signing(

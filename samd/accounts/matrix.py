@@ -79,6 +79,15 @@ PAGES: Final[Mapping[str, frozenset[Role]]] = {
     "validation-order": frozenset({QUALITY_OFFICER}),
     "validation-protocol": _SIGNERS | {AUDITOR},
     "validation-protocol-sign": _SIGNERS,
+    "monitoring": _SIGNERS | {AUDITOR},
+    "monitoring-plan": _SIGNERS | {AUDITOR},
+    "monitoring-plan-sign": _SIGNERS,
+    "monitoring-report-draw": frozenset({QUALITY_OFFICER}),
+    "monitoring-report": _SIGNERS | {AUDITOR},
+    "monitoring-report-sign": _SIGNERS,
+    "monitoring-report-file": _SIGNERS | {AUDITOR},
+    "problem": _SIGNERS | {AUDITOR},
+    "problem-open": frozenset({QUALITY_OFFICER}),
     "signature-enroll": _SIGNERS,
     "signature-confirm": _SIGNERS,
 }
@@ -87,6 +96,8 @@ PAGES: Final[Mapping[str, frozenset[Role]]] = {
 CHANGES: Final[Mapping[str, frozenset[Role]]] = {
     "review": frozenset({QUALITY_OFFICER}),
     "validations": frozenset({QUALITY_OFFICER}),
+    "monitoring": frozenset({QUALITY_OFFICER}),
+    "problem": frozenset({QUALITY_OFFICER}),
 }
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,8 +1,9 @@
 """The periodic report as files: JSON, HTML and PDF/A, in the style of the validation report."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,13 @@ def _group(document: PeriodicDocument, group: Group, language: str) -> str:
         else WORDS["all"][position(language)]
     )
     return f"{version.get(group.version, group.version[:8])} · {level}"
+
+
+# What a periodic report is handed out as, by the names of the files.
+FILES: Mapping[str, Callable[[PeriodicDocument], bytes]] = {
+    "monitoring.json": to_json,
+    "monitoring.html": to_html,
+    "monitoring.ko.html": partial(to_html, language="ko"),
+    "monitoring.pdf": to_pdf,
+    "monitoring.ko.pdf": partial(to_pdf, language="ko"),
+}

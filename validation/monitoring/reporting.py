@@ -19,7 +19,7 @@ from audit.models import AuditEvent, Record
 from samd.domain.schema import written
 from samd.records.models import ModelVersion
 from validation import approval
-from validation.monitoring import printing
+from validation.monitoring import printing, rounds
 from validation.monitoring.observations import Group
 from validation.monitoring.periodic import (
     BreachLine,
@@ -59,17 +59,21 @@ def report(holding: InForce, *, since: date, until: date, now: datetime) -> tupl
     return record, replace(document, signatures=approval.signatures_of(record.subject))
 
 
+def again(row: PeriodicReport, *, now: datetime) -> PeriodicDocument:
+    """The report of `row` with who has signed since. Raises ReportRefused where other figures come of it."""
+    plan = rounds.plan_of(row.plan)
+    holding = InForce(row.plan, plan, rounds.signed_since(row.plan) or row.plan.registered_at)
+    document = _document(holding, _midnight(row.since), _midnight(row.until), now=now)
+    if content_digest(document) != json.loads(row.record.content)["content"]:
+        raise ReportRefused("other figures come of this period now than those that were kept")
+    return replace(document, signatures=approval.signatures_of(row.record.subject))
+
+
 def write(document: PeriodicDocument, out: Path) -> None:
     """Write the files of the report into the folder `out`. Raises PdfRefused."""
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in {
-        "monitoring.json": printing.to_json(document),
-        "monitoring.html": printing.to_html(document),
-        "monitoring.ko.html": printing.to_html(document, "ko"),
-        "monitoring.pdf": printing.to_pdf(document),
-        "monitoring.ko.pdf": printing.to_pdf(document, "ko"),
-    }.items():
-        (out / name).write_bytes(content)
+    for name, drawn in printing.FILES.items():
+        (out / name).write_bytes(drawn(document))
 
 
 def content_digest(document: PeriodicDocument) -> str:

@@ -1,7 +1,8 @@
 """One round of monitoring: what is new is counted, charts go on, breaches do what the signed plan says."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,12 +21,14 @@ from validation.monitoring import assessing, problems, reading
 from validation.monitoring.charts import State
 from validation.monitoring.observations import Group, Observation, Value
 from validation.monitoring.plan import OnBreach, Plan, PlanRefused, parse
-from validation.monitoring.watch import Breach, Watched, watch
+from validation.monitoring.watch import Breach, Progress, Watched, watch
 from validation.monitoring_models import Breach as BreachRow
 from validation.monitoring_models import ChartState, MonitoringPlan, Observed
 
 # Observations of one transaction: on SQLite nobody else writes meanwhile.
 _AT_ONCE = 200
+# Signals of a chart that are kept to be looked at.
+_SHOWN = 300
 
 _Fresh = TypeVar("_Fresh")  # rows that were not counted: of analyses, or of assessments
 
@@ -151,7 +154,7 @@ def count(row: MonitoringPlan, plan: Plan, observations: Sequence[Observation], 
         new = [one for one in observations if one.source not in there]
         Observed.objects.bulk_create(_kept(row, one, place) for place, one in enumerate(new, last + 1))
         progress = watch(plan, states_of(row), new)
-        charts = _store(row, progress.states)
+        charts = _store(row, progress)
         found = Found(counted=len(new))
         for breach in progress.breaches:
             found = found.and_then(_breached(charts[breach.of], row, breach, now=now))
@@ -187,9 +190,12 @@ def _plain(value: Value) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _store(row: MonitoringPlan, states: Mapping[Watched, State]) -> dict[Watched, ChartState]:
+def _store(row: MonitoringPlan, progress: Progress) -> dict[Watched, ChartState]:
+    fresh: dict[Watched, list[list[float]]] = defaultdict(list)
+    for signal in progress.signals:
+        fresh[signal.of].append([signal.number, signal.signal])
     rows = {}
-    for key, state in states.items():
+    for key, state in progress.states.items():
         rows[key], _ = ChartState.objects.update_or_create(
             plan=row,
             stream=key.stream,
@@ -198,6 +204,9 @@ def _store(row: MonitoringPlan, states: Mapping[Watched, State]) -> dict[Watched
             level=key.group.level,
             defaults={"content": state.written()},
         )
+        if key in fresh:
+            rows[key].recent = [*rows[key].recent, *fresh[key]][-_SHOWN:]
+            rows[key].save(update_fields=["recent"])
     return rows
 
 
