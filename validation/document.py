@@ -61,6 +61,7 @@ class EndpointLine:
     figure: Figure
     verdict: str
     sentence: str  # the verdict in one plain English sentence
+    where: Mapping[str, str] = field(default_factory=dict)  # the attributes of the cases that it is kept to
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from validation.curves import curves_of
 from validation.dataset import Manifest
 from validation.document import Curve, Document, Figure, Signed
 from validation.endpoints import estimate
-from validation.evaluation import Evidence, Judgement, judge
+from validation.evaluation import Evidence, Judgement, concerned, judge
 from validation.execution import by_case, variants
 from validation.gallery import Picture, failures
 from validation.metrics.estimate import NotEstimable
@@ -116,9 +116,9 @@ def _robustness(evidence: Evidence, results: Sequence[CaseResult]) -> Iterator[C
         for level, variant in zip((0.0, *perturbation.levels), ("", *variants(perturbation)), strict=True):
             said = by_case(results, protocol.model.digest, variant) if variant else unchanged
             part = Evidence(protocol, evidence.manifest, evidence.card, said, {})
-            answers = part.answers(endpoint.of)
-            kept = answers.of(answers.places(first))
             try:
+                answers = concerned(endpoint, part.answers(endpoint.of))
+                kept = answers.of(answers.places(first))
                 points.append((level, estimate(endpoint, kept, protocol)))
             except NotEstimable:
                 continue

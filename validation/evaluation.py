@@ -104,15 +104,30 @@ def _endpoint(endpoint: Endpoint, evidence: Evidence) -> tuple[EndpointLine, Dec
         figure=figure_of(found, level=endpoint.level),
         verdict=decision.verdict if decision else described,
         sentence=str(decision) if decision else "",
+        where=endpoint.where,
     )
     return line, decision
 
 
 def _estimated(endpoint: Endpoint, evidence: Evidence) -> Estimate | NotEstimable:
     try:
-        return estimate(endpoint, evidence.answers(endpoint.of), evidence.protocol)
+        return estimate(endpoint, concerned(endpoint, evidence.answers(endpoint.of)), evidence.protocol)
     except NotEstimable as reason:
         return reason
+
+
+def concerned(endpoint: Endpoint, everyone: Answers) -> Answers:
+    """The cases that `endpoint` is kept to. Raises NotEstimable where there is none."""
+    if not endpoint.where:
+        return everyone
+    kept = [
+        all(case.attributes.get(name) == level for name, level in endpoint.where.items())
+        for case in everyone.cases
+    ]
+    if not any(kept):
+        levels = ", ".join(f"{name} {level}" for name, level in endpoint.where.items())
+        raise NotEstimable(f"the data set has no case of {levels} with a truth about {everyone.output}")
+    return everyone.of(np.flatnonzero(kept))
 
 
 def _subgroups(evidence: Evidence) -> tuple[Subgroups, ...]:
@@ -120,7 +135,7 @@ def _subgroups(evidence: Evidence) -> tuple[Subgroups, ...]:
     if not protocol.subgroups.attributes:
         return ()
     endpoint = next(e for e in protocol.endpoints if e.name == protocol.subgroups.endpoint)
-    everyone = evidence.answers(endpoint.of)
+    everyone = concerned(endpoint, evidence.answers(endpoint.of))
 
     def figure(places: NDArray[np.intp]) -> Estimate:
         return estimate(endpoint, everyone.of(places), protocol)

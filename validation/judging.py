@@ -207,6 +207,11 @@ def _summary(row: Run, document: Document) -> dict[str, Any]:
                 "name": line.name,
                 "metric": line.metric,
                 "of": line.of,
+                "where": dict(line.where),
+                "goal": line.goal,
+                "limit": f"{line.limit:.12g}",  # a record holds no fractions
+                "level": f"{line.figure.level:.12g}",
+                "n": line.figure.n,
                 "primary": line.primary,
                 "verdict": line.verdict,
                 "sentence": line.sentence,

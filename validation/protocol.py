@@ -51,6 +51,7 @@ class Endpoint:
 
     `limit` belongs to `goal`; `at` is what some metrics need besides (a prevalence, a tolerance in mm, false
     positives per image). `level` is of the two-sided interval: 0.95 tests at a one-sided alpha of 0.025.
+    `where` keeps it to the cases with these attributes ("sex" = "F"); empty for all of them.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Endpoint:
     level: float = 0.95
     primary: bool = False
     rationale: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

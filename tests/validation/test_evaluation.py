@@ -76,6 +76,25 @@ def test_the_cases_add_up() -> None:
     assert counts["cases"] == counts["analysed"] + counts["not analysable"] + counts["failed"] == 60
 
 
+def test_an_endpoint_may_be_kept_to_cases_with_an_attribute() -> None:
+    women = SECOND.format(limit=0.5) + 'where = { sex = "F" }\n'
+    everyone = judge(evidence(protocol(more=SECOND.format(limit=0.5)))).endpoints[1]
+
+    kept = judge(evidence(protocol(more=women))).endpoints[1]
+
+    assert (everyone.figure.n, kept.figure.n) == (30, 15)
+    assert kept.where == {"sex": "F"}
+
+
+def test_an_endpoint_that_is_kept_to_nobody_is_not_estimable_and_says_so() -> None:
+    nobody = SECOND.format(limit=0.5) + 'where = { sex = "O" }\n'
+
+    line = judge(evidence(protocol(more=nobody))).endpoints[1]
+
+    assert line.verdict == Verdict.NOT_ESTIMABLE
+    assert "no case of sex O" in line.figure.reason
+
+
 def test_subgroups_are_tabled_and_compared() -> None:
     judgement = judge(evidence(protocol(more=BY_SEX)))
 

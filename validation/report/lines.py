@@ -67,6 +67,11 @@ def numbers(figure: Figure, language: str, *, limits: tuple[float, ...] = ()) ->
     )
 
 
+def kept_to(line: EndpointLine) -> list[str]:
+    """The attributes of the cases that an endpoint is kept to: "sex F"."""
+    return [f"{name} {level}" for name, level in line.where.items()]
+
+
 def endpoint(line: EndpointLine, language: str) -> Row:
     """An endpoint of the protocol."""
     limits = _limits(line)
@@ -75,7 +80,7 @@ def endpoint(line: EndpointLine, language: str) -> Row:
     limit = digits.exact(line.limit)
     population = term(terms.POPULATIONS, line.population, language)
     named = metric(line.metric, language)
-    about = " · ".join(filter(None, (named if named != line.name else "", line.of, population)))
+    about = " · ".join(filter(None, (named if named != line.name else "", line.of, *kept_to(line), population)))
     return Row(
         line.name,
         about,
