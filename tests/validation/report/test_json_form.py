@@ -40,6 +40,7 @@ def test_an_endpoint_lies_flat_with_n_method_interval_and_seed() -> None:
         "name": "Difference to the previous version",
         "metric": "auc difference",
         "of": "pneumonia",
+        "where": {},
         "population": "per protocol",
         "goal": "non-inferior",
         "limit": 0.05,
