@@ -86,6 +86,9 @@ class Event(StrEnum):
     VALIDATION_FINISHED = "validation:finished"
     DATASET_USED = "data set:used"
     VALIDATION_VIEWED = "validation:viewed"
+    # Change control.
+    CHANGE_PLANNED = "change:plan registered"
+    CHANGE_DECIDED = "change:decided"
     # After market.
     MONITORING_PLANNED = "monitoring:plan registered"
     MONITORING_BREACHED = "monitoring:breached"

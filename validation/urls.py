@@ -3,6 +3,7 @@
 from django.urls import path
 
 from validation import views
+from validation.changes import views as changes
 from validation.monitoring import views as monitoring
 
 urlpatterns = [
@@ -12,6 +13,12 @@ urlpatterns = [
     path("validations/<int:pk>/report.json", views.report, name="validation-report"),
     path("validations/<int:pk>/progress/", views.progress, name="validation-progress"),
     path("validations/<int:pk>/files/<str:name>", views.file, name="validation-file"),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/plans/<str:key>/", changes.plan, name="change-plan"),
+    path("changes/plans/<str:key>/sign/", changes.sign_plan, name="change-plan-sign"),
+    path("changes/plans/<str:key>/decide/", changes.decide, name="plan-decide"),
+    path("changes/decisions/<str:key>/", changes.decision, name="plan-decision"),
+    path("changes/decisions/<str:key>/sign/", changes.sign_decision, name="plan-decision-sign"),
     path("monitoring/", monitoring.monitoring, name="monitoring"),
     path("monitoring/problems/", monitoring.open_problem, name="problem-open"),
     path("monitoring/problems/<int:pk>/", monitoring.problem, name="problem"),

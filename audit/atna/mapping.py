@@ -150,6 +150,9 @@ RULES: Final[Mapping[Event, tuple[Rule, ...]]] = {
     Event.VALIDATION_FINISHED: (_activity(),),
     Event.DATASET_USED: (_activity(),),
     Event.VALIDATION_VIEWED: (_activity(),),
+    # Change control.
+    Event.CHANGE_PLANNED: (_activity(),),
+    Event.CHANGE_DECIDED: (_activity(),),
     # After market.
     Event.MONITORING_PLANNED: (_activity(),),
     Event.MONITORING_BREACHED: (_activity(least=_MINOR),),

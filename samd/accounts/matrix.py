@@ -79,6 +79,12 @@ PAGES: Final[Mapping[str, frozenset[Role]]] = {
     "validation-order": frozenset({QUALITY_OFFICER}),
     "validation-protocol": _SIGNERS | {AUDITOR},
     "validation-protocol-sign": _SIGNERS,
+    "changes": _SIGNERS | {AUDITOR},
+    "change-plan": _SIGNERS | {AUDITOR},
+    "change-plan-sign": _SIGNERS,
+    "plan-decide": frozenset({QUALITY_OFFICER}),
+    "plan-decision": _SIGNERS | {AUDITOR},
+    "plan-decision-sign": _SIGNERS,
     "monitoring": _SIGNERS | {AUDITOR},
     "monitoring-plan": _SIGNERS | {AUDITOR},
     "monitoring-plan-sign": _SIGNERS,
@@ -98,6 +104,7 @@ CHANGES: Final[Mapping[str, frozenset[Role]]] = {
     "validations": frozenset({QUALITY_OFFICER}),
     "monitoring": frozenset({QUALITY_OFFICER}),
     "problem": frozenset({QUALITY_OFFICER}),
+    "changes": frozenset({QUALITY_OFFICER}),
 }
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -132,6 +132,8 @@ GROUPS = (
             Event.VALIDATION_FINISHED: _("Validation finished: %(verdict)s"),
             Event.DATASET_USED: _("Sequestered data set used"),
             Event.VALIDATION_VIEWED: _("Validation page opened"),
+            Event.CHANGE_PLANNED: _("Change plan registered: %(name)s %(version)s"),
+            Event.CHANGE_DECIDED: _("Candidate decided by a change plan: %(standing)s"),
             Event.MONITORING_PLANNED: _("Monitoring plan registered: %(name)s %(version)s"),
             Event.MONITORING_BREACHED: _("A limit of monitoring was exceeded: %(stream)s, %(group)s"),
             Event.MONITORING_REPORTED: _("Periodic monitoring report drawn up"),

@@ -80,7 +80,9 @@ def endpoint(line: EndpointLine, language: str) -> Row:
     limit = digits.exact(line.limit)
     population = term(terms.POPULATIONS, line.population, language)
     named = metric(line.metric, language)
-    about = " · ".join(filter(None, (named if named != line.name else "", line.of, *kept_to(line), population)))
+    about = " · ".join(
+        filter(None, (named if named != line.name else "", line.of, *kept_to(line), population))
+    )
     return Row(
         line.name,
         about,
