@@ -34,7 +34,8 @@ browser: $(VENV)/installed ## the console in Chromium
 postgres: $(VENV)/installed ## the tests that touch the database, on PostgreSQL
 	@DATABASE_URL=$${SAMD_TEST_POSTGRESQL:-postgres://postgres@127.0.0.1:5432}/postgres \
 		$(BIN)/pytest -n auto -m "not attack" tests/records tests/audit tests/accounts tests/console \
-		tests/validation/test_judging.py tests/validation/test_views.py tests/validation/monitoring \
+		tests/validation/test_judging.py tests/validation/test_views.py tests/validation/test_ordering.py \
+		tests/validation/test_changes.py tests/validation/monitoring \
 		tests/test_tasks.py
 
 bench: $(VENV)/installed ## measurements beside peers, by hand
