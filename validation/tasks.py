@@ -47,7 +47,7 @@ def examine_one(run: int, protocol: str, places: list[str], key: list[str]) -> N
     row = Run.objects.get(pk=run)
     if row.finished_at is not None or tuple(key) in ledger.done(row):
         return
-    prepared = _prepared(protocol, tuple(places))
+    prepared = _prepared(protocol, tuple(places), row.protocol)
     if prepared.protocol.digest != row.protocol:
         return
     single_threaded()
@@ -60,7 +60,8 @@ def _written(places: Places) -> list[str]:
 
 
 @lru_cache(maxsize=4)
-def _prepared(protocol: str, written: tuple[str, ...]) -> Prepared:
+def _prepared(protocol: str, written: tuple[str, ...], _digest: str) -> Prepared:
+    """What is prepared is kept for a protocol of this digest: the file may be another one by the next run."""
     data, originals, *bundles = written
     places = Places(Path(data) if data else None, Path(originals), tuple(map(Path, bundles)))
     return judging.prepared_from(Path(protocol), places, say=lambda _words: None)

@@ -18,7 +18,8 @@ from tests.console.signers import lee as lee
 from tests.console.signers import park as park
 from tests.console.signers import sealing_goes_on as sealing_goes_on
 from tests.validation.device import Bench, bench
-from validation import approval, ordering
+from validation import approval, judging, ordering, tasks
+from validation.judging import Places
 from validation.models import Outcome, Run, RunOrder
 from validation.protocol import read_protocol
 
@@ -187,3 +188,15 @@ def test_a_fault_of_the_device_ends_the_order_and_says_so(
 
     assert "a fault of the device (ZeroDivisionError)" in text(logged_in(lee), page_of(record))
     assert ordering.waiting() == []
+
+
+def test_a_worker_takes_up_a_protocol_that_was_edited_meanwhile(site: Bench, settings: Any) -> None:
+    folder = Path(settings.SAMD_VALIDATION_SETS) / "radiographs"
+    protocol = folder / "test.toml"
+    places = Places(data=folder, bundles=site.places.bundles)
+    for seed in ("seed = 7", "seed = 8"):
+        protocol.write_text(site.protocol.read_text().replace("seed = 7", seed))
+        opened = judging.open_protocol(protocol, places, say=lambda _words: None)
+        tasks.work_off(opened, protocol, places, tick=lambda _done, _all: None)
+
+    assert sorted(run.outcomes.count() for run in Run.objects.all()) == [6, 6]
