@@ -266,11 +266,11 @@ def test_whoever_appends_and_whoever_seals_may_be_killed_at_any_moment(world: Wo
 def test_a_second_process_takes_over_from_one_that_sleeps_which_does_no_harm_when_it_wakes(
     world: World,
 ) -> None:
-    sleeper = world.start("keep sealing", lease=0.3)
+    sleeper = world.start("keep sealing", lease=1.0)
     world.do("write", name="first", count=30)
     _until(world, lambda held: len(held.entries) == len(held.events))
     os.kill(sleeper, signal.SIGSTOP)
-    other = world.start("keep sealing", lease=0.3)
+    other = world.start("keep sealing", lease=1.0)
     world.do("write", name="second", count=230)
     _until(world, lambda held: len(held.entries) == len(held.events))
 
